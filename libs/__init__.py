@@ -1,0 +1,1 @@
+"""What two or more services share: contracts, drivers, signing, the web shell. Knows nothing of any service."""

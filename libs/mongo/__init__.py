@@ -1,0 +1,1 @@
+"""MongoDB: the driver's one import besides the stores."""

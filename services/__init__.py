@@ -1,0 +1,1 @@
+"""The three services. They share ``libs`` and never import each other."""
