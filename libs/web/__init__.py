@@ -1,0 +1,1 @@
+"""The HTTP shell every service wears: request ids, problem documents, health, start and stop."""

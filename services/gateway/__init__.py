@@ -1,0 +1,1 @@
+"""The gateway: authenticates, takes uploads, talks to the model, answers clients."""

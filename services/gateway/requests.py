@@ -1,0 +1,47 @@
+"""Read what a caller sent into the models that describe it."""
+
+import json
+from typing import Any, TypeVar
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from libs.errors import AppError
+from services.gateway.errors import InvalidRequest, MalformedBody
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_query(request: web.Request, model: type[M]) -> M:
+    """Validate the query string. Raises ``InvalidRequest``."""
+    return validate(model, dict(request.query))
+
+
+async def read_json(request: web.Request, model: type[M]) -> M:
+    """Validate a JSON body; an absent body counts as ``{}``. Raises ``MalformedBody`` or ``InvalidRequest``."""
+    try:
+        body = json.loads(await request.read() or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise MalformedBody("The body is not valid JSON.") from error
+    return validate(model, body)
+
+
+def validate(model: type[M], data: Any) -> M:
+    """Validate parsed data, naming every field that is wrong. Raises ``InvalidRequest``."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        faults = [
+            {"field": ".".join(map(str, fault["loc"])), "code": fault["type"], "message": fault["msg"]}
+            for fault in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        raise InvalidRequest(errors=faults) from error
+
+
+def path_uuid(request: web.Request, name: str, unknown: type[AppError]) -> UUID:
+    """Read an id from the path; text that is no id is as unknown as an id that does not exist."""
+    try:
+        return UUID(request.match_info[name])
+    except ValueError:
+        raise unknown from None
