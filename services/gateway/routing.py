@@ -1,4 +1,4 @@
-"""A route is data: what is asked, by whom, with which models. The router serves it, the OpenAPI document describes it."""
+"""A route is data: what is asked, by whom, with which models. One table is both served and described by OpenAPI."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field

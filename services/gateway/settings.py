@@ -51,7 +51,9 @@ class Settings(BaseSettings):
     internal_port: int = Field(9080, description="port of /healthz, /readyz and /metrics")
     grace: timedelta = Field(timedelta(seconds=30), description="time open requests get at shutdown")
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL", description="lowest level that is logged")
-    agents_file: Path = Field(Path("agents.yaml"), validation_alias="AGENTS_FILE", description="apps and agents to declare at start")
+    agents_file: Path = Field(
+        Path("agents.yaml"), validation_alias="AGENTS_FILE", description="apps and agents to declare at start"
+    )
     tmp_base_folder: Path = Field(
         default_factory=lambda: Path(os.environ.get("TMPDIR", gettempdir())),
         validation_alias="TMP_BASE_FOLDER",

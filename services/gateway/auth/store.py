@@ -30,7 +30,10 @@ class ApiKeyStore:
 
     async def list(self, app_id: str) -> list[ApiKey]:
         """List an app's keys, oldest first."""
-        return [ApiKey.from_document(document) async for document in self._keys.find({"app_id": app_id}).sort("created_at", 1)]
+        return [
+            ApiKey.from_document(document)
+            async for document in self._keys.find({"app_id": app_id}).sort("created_at", 1)
+        ]
 
     async def update(self, key_id: UUID, changes: dict[str, Any]) -> ApiKey | None:
         """Set fields of a key and return it, or ``None`` when there is none."""
