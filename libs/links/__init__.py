@@ -1,0 +1,1 @@
+"""Download links: tokens that are signed, names that survive a header, types that cannot run in a browser."""
