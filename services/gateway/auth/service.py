@@ -1,8 +1,8 @@
 """Issue and verify API keys.
 
 A key reads ``satchel_<prefix>_<secret>``: the prefix finds it, the secret (256 random bits) proves it. Only a
-SHA-256 digest is stored; a slow hash would protect nothing that cannot be guessed. Unknown prefixes are compared against a dummy
-digest, so that timing does not tell a known prefix from an unknown one.
+SHA-256 digest is stored; a slow hash would protect nothing that cannot be guessed. Unknown prefixes are compared
+against a dummy digest, so that timing does not tell a known prefix from an unknown one.
 """
 
 import hashlib
