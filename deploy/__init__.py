@@ -1,0 +1,1 @@
+"""How Satchel is run: images, Kubernetes manifests and the local stack."""

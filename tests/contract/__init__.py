@@ -1,0 +1,1 @@
+"""Tests of what others rely on: the HTTP contract and the messages."""
