@@ -1,0 +1,43 @@
+"""A message as a handler gets it, and what the headers of ours say."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aio_pika.abc import AbstractIncomingMessage
+
+from libs.amqp.envelope import Envelope
+from libs.contracts.messages import Message
+
+RETRIES_HEADER = "x-satchel-retries"
+"""How many delayed retries this message has been through."""
+
+REASON_HEADER = "x-satchel-reason"
+"""Why we dead-lettered a message: a ``BadMessage`` reason, ``retries_exhausted`` or ``refused``."""
+
+QUEUE_HEADER = "x-satchel-queue"
+"""Which queue a dead letter came from."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery. The same message may be delivered again at any time, ``redelivered`` or not."""
+
+    message: Message
+    correlation_id: str
+    redelivered: bool
+    retries: int
+
+
+Handler = Callable[[Delivery], Awaitable[None]]
+
+
+def read_delivery(incoming: AbstractIncomingMessage) -> Delivery:
+    """Open the envelope; raises ``BadMessage``."""
+    envelope = Envelope.decode(incoming.body)
+    retries = incoming.headers.get(RETRIES_HEADER, 0)
+    return Delivery(
+        message=envelope.unwrap(),
+        correlation_id=envelope.correlation_id,
+        redelivered=bool(incoming.redelivered),
+        retries=retries if isinstance(retries, int) else 0,
+    )

@@ -1,0 +1,1 @@
+"""What happened to files, as this replica hears it."""
