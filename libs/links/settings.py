@@ -7,6 +7,8 @@ from datetime import timedelta
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from libs.durations import Duration
+
 MAX_LIFETIME = timedelta(days=30)
 """No link lives longer, whoever asks (seed 002; the same as OpenAI's longest ``expires_after``)."""
 
@@ -23,7 +25,7 @@ class LinkSettings(BaseSettings):
         description="`id:secret,id:secret`: the first signs, all verify; secrets from 32 bytes"
     )
     public_link_url: HttpUrl = Field(description="public address of storage; links are this plus `/d/{token}`")
-    link_lifetime: timedelta = Field(
+    link_lifetime: Duration = Field(
         MAX_LIFETIME, gt=timedelta(0), le=MAX_LIFETIME, description="how long a link works after the upload"
     )
 
