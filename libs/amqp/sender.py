@@ -17,7 +17,7 @@ from libs.amqp.topology import declare
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One body on its way; ``mandatory``: an error if no queue takes it; ``exchange`` "" means a queue's name is the key."""
+    """One body on its way; ``mandatory``: an error if no queue takes it; ``exchange`` "" takes a queue's name as key."""
 
     body: bytes
     type: str
