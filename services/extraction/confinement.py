@@ -1,0 +1,113 @@
+"""What the kernel is asked to enforce on a child. Every function says whether the kernel agreed.
+
+Layers, strongest first; which are in force depends on the machine and is logged once: a network namespace without
+interfaces, a PID namespace whose end is the end of everything in it, a system call filter (``syscall_filter``, which
+needs no privilege at all), a user id of its own, resource limits, no new privileges.
+"""
+
+import ctypes
+import os
+import resource
+import struct
+from collections.abc import Callable
+
+from services.extraction.protocol import Task
+
+_CLONE_NEWIPC, _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x08000000, 0x10000000, 0x20000000, 0x40000000
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
+_SIGKILL = 9
+_FIRST_USER_ID = 65_300
+"""Children of a service that runs as root: Debian's policy leaves 65000 to 65533 unassigned."""
+
+Attempt = Callable[[], bool]
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _prctl(option: int, value: int) -> bool:
+    arguments = map(ctypes.c_ulong, (value, 0, 0, 0))
+    return bool(_libc.prctl(option, *arguments) == 0)
+
+
+def forbid_new_privileges() -> bool:
+    """No set-user-id program gains anything from now on; inherited, and needed for the filter."""
+    return _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def adopt_orphans() -> bool:
+    """Become the parent of descendants whose own parent ends, so that they can be found and waited for."""
+    return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent() -> bool:
+    """Be killed when the parent ends, however it ends."""
+    return _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+
+
+def leave_network() -> bool:
+    """Enter a network (and IPC) namespace that has nothing in it; unprivileged where user namespaces are allowed."""
+    if _libc.unshare(_CLONE_NEWNET | _CLONE_NEWIPC) == 0:
+        return True
+    user, group = os.geteuid(), os.getegid()
+    if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWIPC) != 0:
+        return False
+    for name, content in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - not a file, one write
+            file.write(content)
+    return True
+
+
+def enter_pid_namespace() -> bool:
+    """Make the next child the first process of a PID namespace: when it ends, the kernel kills all others in it."""
+    return bool(_libc.unshare(_CLONE_NEWPID) == 0)
+
+
+def become_nobody(slot: int) -> bool:
+    """As root: become a user that owns nothing and shares its process count with no other child."""
+    user = _FIRST_USER_ID + slot
+    try:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    except OSError:
+        return False
+    return True
+
+
+def give_folder_to_nobody(folder: str, slot: int) -> None:
+    """As root: hand the job's folder and what is in it to the user its child will be."""
+    user = _FIRST_USER_ID + slot
+    for name in (".", *os.listdir(folder)):  # noqa: PTH208 - a handful of names
+        os.chown(os.path.join(folder, name), user, user, follow_symlinks=False)  # noqa: PTH118 - plain strings
+
+
+def drop_capabilities() -> bool:
+    """Give up every capability, those of a user namespace included (capset(2), version 3)."""
+    header = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0), 8)
+    return bool(_libc.capset(header, ctypes.create_string_buffer(24)) == 0)
+
+
+def limit_resources(task: Task, *, own_user: bool) -> None:
+    """Set the limits of ``setrlimit(2)``; the address space counts on top of what the template already maps.
+
+    The number of processes is counted per user, so it is limited only for a user that nobody else is.
+    """
+    limits = {
+        resource.RLIMIT_AS: task.memory_bytes + _mapped_bytes(),
+        resource.RLIMIT_DATA: task.memory_bytes,
+        resource.RLIMIT_CPU: task.cpu_seconds,
+        resource.RLIMIT_FSIZE: task.file_bytes,
+        resource.RLIMIT_NOFILE: task.open_files,
+        resource.RLIMIT_CORE: 0,
+    }
+    if own_user:
+        limits[resource.RLIMIT_NPROC] = task.processes
+    for name, value in limits.items():
+        hard = resource.getrlimit(name)[1]
+        bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(name, (bounded, bounded))
+
+
+def _mapped_bytes() -> int:
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - not a file
+        return int(file.read().split()[0]) * resource.getpagesize()

@@ -1,0 +1,108 @@
+"""What an extractor takes and gives. Plain data: this module is shared by both sides of the sandbox's wall."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Any
+
+
+class ErrorCode(StrEnum):
+    """Why a document could not be read; the closed list of the HTTP contract."""
+
+    ENCRYPTED = auto()
+    CORRUPT = auto()
+    TOO_MANY_PAGES = auto()
+    TOO_LARGE_UNCOMPRESSED = auto()
+    TIMEOUT = auto()
+    OUT_OF_MEMORY = auto()
+    UNSUPPORTED_TYPE = auto()
+    INFECTED = auto()
+    CRASHED = auto()
+
+
+class Warn(StrEnum):
+    """What a reader of the text should know although extraction succeeded."""
+
+    NO_TEXT = auto()
+    TYPE_MISMATCH = auto()
+    TRUNCATED_PAGES = auto()
+    TRUNCATED_TEXT = auto()
+    FALLBACK_ENGINE = auto()
+    UNREADABLE_PAGES = auto()
+    METADATA_INCOMPLETE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a document is read at most. What lies beyond the soft limits is cut with a warning."""
+
+    pages: int = 2_000
+    """Pages kept; more are cut (``truncated_pages``)."""
+    hard_pages: int = 5_000
+    """A document with more pages than this is refused (``too_many_pages``)."""
+    characters: int = 10_000_000
+    """Characters kept of a document; more are cut (``truncated_text``)."""
+    page_characters: int = 200_000
+    """Characters kept of one page; more are cut (``truncated_text``)."""
+    block_characters: int = 5_000
+    """Size aimed at where the format has no pages and the extractor makes blocks or sections."""
+    unpacked_bytes: int = 200_000_000
+    """Sum of the sizes a ZIP declares for its members."""
+    ratio: int = 100
+    """Unpacked to packed size of a whole ZIP."""
+    members: int = 10_000
+    """Members of a ZIP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One unit of text. ``number`` is the document's own count from 1; without it pages count on from the last."""
+
+    text: str
+    label: str | None = None
+    number: int | None = None
+    ocr: bool = False
+    quality: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the document says of itself. May be given in parts: a later value replaces an earlier, None changes nothing.
+
+    ``engine`` names the distribution that read the document when it is not the one registered for its type.
+    """
+
+    page_count: int | None = None
+    engine: str | None = None
+    title: str | None = None
+    author: str | None = None
+    created_at: datetime | None = None
+    language: str | None = None
+    outline: list[dict[str, Any]] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    attachments: list[str] = field(default_factory=list)
+    encrypted: bool | None = None
+    signed: bool | None = None
+    macros: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something worth a warning was met; it is reported once however often it is given."""
+
+    warning: Warn
+
+
+Item = Page | Facts | Notice
+"""What an extractor yields. One that has nothing to say but text is an ``Iterator[Page]``."""
+
+Items = Iterator[Item]
+
+
+class Unreadable(Exception):
+    """The document itself is the problem. Pages given before it are kept; the document counts as failed."""
+
+    def __init__(self, code: ErrorCode) -> None:
+        super().__init__(code.value)
+        self.code = code

@@ -1,0 +1,1 @@
+"""One module per format. A new format is one file here with one ``@extracts(...)`` line; the registry finds it."""

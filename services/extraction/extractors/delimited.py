@@ -1,0 +1,62 @@
+"""CSV and TSV as Markdown tables."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from services.extraction.content import Limits, Page
+from services.extraction.extractors.registry import extracts
+from services.extraction.extractors.tables import Row, markdown_table
+from services.extraction.text import decode_file, lines_of
+
+_DELIMITERS = ",;\t|"
+_SAMPLE_CHARACTERS = 20_000
+_CELL_OVERHEAD = 3
+
+
+@extracts("text/csv", suffixes=(".csv",))
+def extract_csv(source: Path, limits: Limits) -> Iterator[Page]:
+    """One page per block of rows, as a Markdown table that repeats the header."""
+    return _tables(source, limits, _delimiter(source))
+
+
+@extracts("text/tab-separated-values", suffixes=(".tsv", ".tab"))
+def extract_tsv(source: Path, limits: Limits) -> Iterator[Page]:
+    """One page per block of rows, as a Markdown table that repeats the header."""
+    return _tables(source, limits, "\t")
+
+
+def _delimiter(source: Path) -> str:
+    """Find the delimiter in the first lines (RFC 4180 says comma, spreadsheets in much of Europe say semicolon)."""
+    sample = next(decode_file(source), "")[:_SAMPLE_CHARACTERS]
+    try:
+        return csv.Sniffer().sniff(sample.rpartition("\n")[0] or sample, _DELIMITERS).delimiter
+    except csv.Error:
+        return max(_DELIMITERS, key=sample.partition("\n")[0].count)
+
+
+def _tables(source: Path, limits: Limits, delimiter: str) -> Iterator[Page]:
+    csv.field_size_limit(limits.page_characters)
+    lines = (line.replace("\0", "") for line in lines_of(decode_file(source), limits.page_characters))
+    rows = (row for row in csv.reader(lines, delimiter=delimiter) if any(row))
+    header = next(rows, None)
+    if header is None:
+        return
+    block: list[Row] = []
+    size, first = _size(header), 2
+    for number, row in enumerate(rows, start=2):
+        if block and size + _size(row) > limits.block_characters:
+            yield _page(header, block, first)
+            block, size, first = [], _size(header), number
+        block.append(row)
+        size += _size(row)
+    yield _page(header, block, first)
+
+
+def _size(row: Row) -> int:
+    return sum(map(len, row)) + _CELL_OVERHEAD * len(row)
+
+
+def _page(header: Row, block: list[Row], first: int) -> Page:
+    label = f"rows {first}-{first + len(block) - 1}" if block else "row 1"
+    return Page(markdown_table([header, *block]), label=label)

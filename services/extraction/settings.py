@@ -1,0 +1,114 @@
+"""Everything extraction can be told, read once from the environment."""
+
+import math
+import os
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from libs.amqp.settings import AmqpSettings
+from libs.durations import Duration
+from libs.mongo.database import MongoSettings
+from libs.objects.settings import S3Settings
+from services.extraction.content import Limits
+from services.extraction.protocol import Task
+
+_NOTHING = timedelta(0)
+_MIB = 1 << 20
+_DEFAULTS = Limits()
+
+
+class SandboxSettings(BaseSettings):
+    """What one child may use. All children together: these times ``EXTRACTION_CONCURRENCY`` + 1 for the heavy one."""
+
+    model_config = SettingsConfigDict(env_prefix="EXTRACTION_", frozen=True)
+
+    memory_bytes: int = Field(1024 * _MIB, ge=64 * _MIB, description="memory of one child")
+    file_bytes: int = Field(256 * _MIB, ge=_MIB, description="largest file a child may write")
+    open_files: int = Field(64, ge=16, description="descriptors of one child")
+    processes: int = Field(32, ge=1, description="processes and threads of one child, where it has a user of its own")
+
+    def task(self, folder: Path, *, suffix: str, limits: Limits, slot: int, seconds: float) -> Task:
+        """Describe one document to the template process."""
+        return Task(
+            folder=str(folder),
+            suffix=suffix,
+            limits=limits,
+            slot=slot,
+            memory_bytes=self.memory_bytes,
+            cpu_seconds=math.ceil(seconds) + 1,
+            file_bytes=self.file_bytes,
+            open_files=self.open_files,
+            processes=self.processes,
+        )
+
+
+class LimitSettings(BaseSettings):
+    """How much of a document is read at most; see ``content.Limits``."""
+
+    model_config = SettingsConfigDict(env_prefix="EXTRACTION_", frozen=True)
+
+    max_pages: int = Field(_DEFAULTS.pages, gt=0, description="pages kept of a document; the rest is cut")
+    hard_max_pages: int = Field(_DEFAULTS.hard_pages, gt=0, description="a document of more pages is refused")
+    max_characters: int = Field(_DEFAULTS.characters, gt=0, description="characters kept of a document")
+    max_page_characters: int = Field(
+        _DEFAULTS.page_characters, gt=0, le=500_000, description="characters kept of one page"
+    )
+    max_unpacked_bytes: int = Field(_DEFAULTS.unpacked_bytes, gt=0, description="unpacked size of a ZIP document")
+    max_ratio: int = Field(_DEFAULTS.ratio, gt=0, description="unpacked to packed size of a ZIP document")
+    max_members: int = Field(_DEFAULTS.members, gt=0, description="members of a ZIP document")
+
+    def limits(self) -> Limits:
+        """Give the limits as extractors take them."""
+        return Limits(
+            pages=self.max_pages,
+            hard_pages=self.hard_max_pages,
+            characters=self.max_characters,
+            page_characters=self.max_page_characters,
+            unpacked_bytes=self.max_unpacked_bytes,
+            ratio=self.max_ratio,
+            members=self.max_members,
+        )
+
+
+class RunSettings(BaseSettings):
+    """How one run over one document goes."""
+
+    model_config = SettingsConfigDict(env_prefix="EXTRACTION_", frozen=True, populate_by_name=True)
+
+    timeout: Duration = Field(timedelta(seconds=30), gt=_NOTHING, description="time a child may take")
+    heavy_timeout: Duration = Field(timedelta(minutes=5), gt=_NOTHING, description="the same for heavy documents")
+    heavy_size_bytes: int = Field(25_000_000, gt=0, description="a larger file goes to the heavy queue")
+    heavy_pages: int = Field(500, gt=0, description="a document of more pages goes to the heavy queue")
+    lease: Duration = Field(timedelta(seconds=30), gt=_NOTHING, description="time a run is ours without a sign of life")
+    heartbeat: Duration = Field(timedelta(seconds=10), gt=_NOTHING, description="period of signs of life")
+    max_attempts: int = Field(3, gt=0, description="runs that may die before the document counts as failed")
+    download_timeout: Duration = Field(timedelta(minutes=2), gt=_NOTHING, description="time a download may take")
+    progress_period: Duration = Field(timedelta(seconds=1), gt=_NOTHING, description="pause between progress events")
+    tmp_base_folder: Path = Field(
+        Path(tempfile.gettempdir()), validation_alias="TMP_BASE_FOLDER", description="where documents lie meanwhile"
+    )
+
+
+class Settings(BaseSettings):
+    """Extraction's own settings and those of everything it stands on."""
+
+    model_config = SettingsConfigDict(env_prefix="EXTRACTION_", frozen=True, populate_by_name=True)
+
+    host: str = Field("127.0.0.1", description="address of the internal port")
+    internal_port: int = Field(9082, description="port of /healthz, /readyz and /metrics")
+    grace: Duration = Field(timedelta(seconds=5), description="time open requests get at shutdown")
+    log_level: str = Field("INFO", validation_alias="LOG_LEVEL", description="lowest level that is logged")
+    concurrency: int = Field(
+        default_factory=lambda: len(os.sched_getaffinity(0)), gt=0, description="documents at once, heavy ones aside"
+    )
+
+    sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    run: RunSettings = Field(default_factory=RunSettings)
+    mongo: MongoSettings = Field(default_factory=MongoSettings)
+    amqp: AmqpSettings = Field(default_factory=AmqpSettings)
+    s3: S3Settings = Field(default_factory=S3Settings)

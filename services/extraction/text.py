@@ -1,0 +1,93 @@
+"""Text as Satchel keeps it, and how bytes become text.
+
+Kept text is NFC (so that a search finds what it looks for), has no control characters but tab and line feed, no lone
+surrogates and no noncharacters (neither BSON nor JSON readers take them).
+"""
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import chardet
+
+CHUNK_BYTES = 1 << 20
+_LINE_ENDS = re.compile(r"\r\n?|[\x85\u2028\u2029]")
+_FORM_FEED = re.compile(r"[\x0b\x0c]")
+_UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]")
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_LANGUAGE_SAMPLE_CHARACTERS = 20_000
+_LANGUAGE_MINIMUM_CHARACTERS = 200
+"""Below this chardet's guess at the language is often wrong; better none than a wrong one."""
+
+
+def clean(text: str) -> str:
+    """Normalise as described above; line ends become line feeds, form feeds too."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _FORM_FEED.sub("\n", _LINE_ENDS.sub("\n", text))
+    return unicodedata.normalize("NFC", _UNWANTED.sub("", text))
+
+
+def decode_file(source: Path) -> Iterator[str]:
+    """Give a text file in pieces, decoded: byte order mark, else strict UTF-8, else what chardet finds.
+
+    Bytes that do not fit the encoding become U+FFFD. A piece may end in the middle of a line.
+    """
+    decoder = codecs.getincrementaldecoder(detect_encoding(source))(errors="replace")
+    with source.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
+
+
+def detect_encoding(source: Path) -> str:
+    """Name the encoding of a text file in constant memory."""
+    with source.open("rb") as file:
+        head = file.read(CHUNK_BYTES)
+        for mark, encoding in _BYTE_ORDER_MARKS:
+            if head.startswith(mark):
+                return encoding
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            chunk = head
+            while chunk:
+                decoder.decode(chunk)
+                chunk = file.read(CHUNK_BYTES)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return chardet.detect(head)["encoding"] or "latin-1"
+    return "utf-8"
+
+
+def lines_of(pieces: Iterator[str], longest: int) -> Iterator[str]:
+    """Cut decoded pieces into lines with their ends; a line longer than ``longest`` is cut there."""
+    rest = ""
+    for piece in pieces:
+        *lines, rest = (rest + piece).splitlines(keepends=True) or [""]
+        for line in lines:
+            yield from _bounded(line, longest)
+        while len(rest) > longest:
+            yield rest[:longest]
+            rest = rest[longest:]
+    yield from _bounded(rest, longest)
+
+
+def _bounded(line: str, longest: int) -> Iterator[str]:
+    for start in range(0, len(line), longest):
+        yield line[start : start + longest]
+
+
+def detect_language(text: str) -> str | None:
+    """Name the language (ISO 639-1) of a text long enough to tell; chardet is here anyway and needs a millisecond."""
+    sample = text[:_LANGUAGE_SAMPLE_CHARACTERS]
+    if len(sample) < _LANGUAGE_MINIMUM_CHARACTERS:
+        return None
+    return chardet.detect(sample.encode(errors="ignore"))["language"] or None
