@@ -17,7 +17,7 @@ from libs.amqp.topology import declare
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One body on its way; ``mandatory``: an error if no queue takes it; ``exchange`` "" takes a queue's name as key."""
+    """One body on its way; ``mandatory``: an error if no queue takes it; ``exchange`` "": the key names a queue."""
 
     body: bytes
     type: str
