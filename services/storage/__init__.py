@@ -1,0 +1,1 @@
+"""Serves download links, and is the only service that destroys anything."""
