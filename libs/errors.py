@@ -13,6 +13,7 @@ class Kind(StrEnum):
     """What sort of failure it is, independent of the protocol it is reported over."""
 
     MALFORMED = auto()
+    TOO_SLOW = auto()
     UNAUTHENTICATED = auto()
     FORBIDDEN = auto()
     NOT_FOUND = auto()

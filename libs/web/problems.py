@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 
 STATUS: Mapping[Kind, HTTPStatus] = {
     Kind.MALFORMED: HTTPStatus.BAD_REQUEST,
+    Kind.TOO_SLOW: HTTPStatus.REQUEST_TIMEOUT,
     Kind.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
     Kind.FORBIDDEN: HTTPStatus.FORBIDDEN,
     Kind.NOT_FOUND: HTTPStatus.NOT_FOUND,
