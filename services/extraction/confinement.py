@@ -9,6 +9,7 @@ import ctypes
 import os
 import resource
 import struct
+import sys
 from collections.abc import Callable
 
 from services.extraction.protocol import Task
@@ -74,6 +75,12 @@ def become_nobody(slot: int) -> bool:
     return True
 
 
+def nobody_can_import() -> bool:
+    """Whether such a user could still read the installation: libraries import codecs and the like when first used."""
+    folders = [folder for folder in sys.path if os.path.exists(folder)]  # noqa: PTH110 - plain strings
+    return become_nobody(0) and all(os.access(folder, os.R_OK | os.X_OK) for folder in folders)
+
+
 def give_folder_to_nobody(folder: str, slot: int) -> None:
     """As root: hand the job's folder and what is in it to the user its child will be."""
     user = _FIRST_USER_ID + slot
@@ -109,5 +116,5 @@ def limit_resources(task: Task, *, own_user: bool) -> None:
 
 
 def _mapped_bytes() -> int:
-    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - not a file
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - not a file
         return int(file.read().split()[0]) * resource.getpagesize()

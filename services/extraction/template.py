@@ -48,7 +48,7 @@ def _confine() -> InForce:
         network_namespace=network,
         pid_namespace=_child_can(confinement.enter_pid_namespace),
         syscall_filter=filtered,
-        own_user=os.geteuid() == 0 and _child_can(lambda: confinement.become_nobody(0)),
+        own_user=os.geteuid() == 0 and _child_can(confinement.nobody_can_import),
     )
 
 

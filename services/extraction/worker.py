@@ -41,26 +41,32 @@ Send = Callable[[Report], None]
 
 def work(reports: int, task: Task, *, own_user: bool) -> NoReturn:
     """Confine this process, read the document, end the process. ``reports`` is the pipe to write frames to."""
-    _confine(reports, task, own_user=own_user)
-
-    def send(report: Report) -> None:
-        frame = memoryview(encode(report))
-        while frame:
-            frame = frame[os.write(_REPORTS, frame) :]
-
     try:
-        send(_read(Path(SOURCE_NAME), task, send))
+        _confine(reports, task, own_user=own_user)
+        _send(_read(Path(SOURCE_NAME), task, _send))
     except MemoryError:
-        send(Ended(error=ErrorCode.OUT_OF_MEMORY))
+        _send(Ended(error=ErrorCode.OUT_OF_MEMORY))
+    except Exception:  # noqa: BLE001 - the service logs the traceback; here nobody would see it
+        _send(Ended(error=ErrorCode.CRASHED, diagnosis=_diagnosis()))
     finally:
         os._exit(0)
+
+
+def _send(report: Report) -> None:
+    frame = memoryview(encode(report))
+    while frame:
+        frame = frame[os.write(_REPORTS, frame) :]
+
+
+def _diagnosis() -> str:
+    return traceback.format_exc()[-_DIAGNOSIS_CHARACTERS:]
 
 
 def _confine(reports: int, task: Task, *, own_user: bool) -> None:
     os.setpgid(0, 0)
     os.chdir(task.folder)
+    os.dup2(reports, _REPORTS)  # before anything is opened, which could take that number
     null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(reports, _REPORTS)
     for standard in range(_REPORTS):
         os.dup2(null, standard)
     os.closerange(_REPORTS + 1, os.sysconf("SC_OPEN_MAX"))
@@ -94,7 +100,7 @@ def _read(source: Path, task: Task, send: Send) -> Ended:
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - a parser may fail in any way; the service logs the traceback
-        return Ended(error=ErrorCode.CORRUPT, diagnosis=traceback.format_exc()[-_DIAGNOSIS_CHARACTERS:])
+        return Ended(error=ErrorCode.CORRUPT, diagnosis=_diagnosis())
     return Ended()
 
 

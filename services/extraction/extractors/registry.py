@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -25,12 +25,8 @@ class Registration:
 
     extract: Extractor
     engine: str
+    engine_version: str
     needs_processes: bool
-
-    @cached_property
-    def engine_version(self) -> str:
-        """Version of the installed distribution that does the work."""
-        return engine_version(self.engine)
 
 
 _BY_MEDIA_TYPE: dict[str, Registration] = {}
@@ -48,13 +44,14 @@ def extracts(
 
     def register(extractor: Extractor) -> Extractor:
         for media_type in media_types:
-            _BY_MEDIA_TYPE[media_type] = Registration(extractor, engine, needs_processes)
+            _BY_MEDIA_TYPE[media_type] = Registration(extractor, engine, engine_version(engine), needs_processes)
         _TEXT_KINDS.update(dict.fromkeys(suffixes, media_types[0]))
         return extractor
 
     return register
 
 
+@cache
 def engine_version(engine: str) -> str:
     """Version of an installed distribution; our own readers have none of their own and say ``1``."""
     return "1" if engine == "satchel" else metadata.version(engine)
