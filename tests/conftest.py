@@ -4,12 +4,9 @@ The session's servers start when the first test asks for one. Isolation is per t
 a clean broker that no other module uses.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import aio_pika
@@ -18,10 +15,9 @@ import pytest
 from libs.amqp import topology
 from libs.amqp.settings import AmqpSettings
 from libs.mongo.database import MongoSettings, open_database
+from libs.objects.settings import S3Settings
+from libs.objects.store import ObjectStore
 from tests.support.servers import ServerRoom, Servers
-
-if TYPE_CHECKING:
-    from libs.objects.store import S3Settings
 
 
 @pytest.fixture(scope="session")
@@ -76,8 +72,11 @@ async def mongo(mongo_server: MongoSettings) -> AsyncIterator[MongoSettings]:
 
 @pytest.fixture(scope="module")
 async def s3(s3_server: S3Settings) -> S3Settings:
-    """Give a bucket of this module's own, not yet made (``ObjectStore.ensure_bucket`` makes it)."""
-    return s3_server.model_copy(update={"bucket": f"test-{uuid4().hex[:12]}"})
+    """Give an empty bucket of this module's own."""
+    settings = s3_server.model_copy(update={"bucket": f"test-{uuid4().hex[:12]}"})
+    async with ObjectStore.open(settings) as store:
+        await store.ensure_bucket()
+    return settings
 
 
 @pytest.fixture(scope="module")

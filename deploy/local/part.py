@@ -14,8 +14,8 @@ class Part:
     """One process of the stack.
 
     ``files`` are written, readable by the owner alone, before each start; ``folders`` are created. ``needs`` names the
-    parts that must be ready before this one starts. ``patience`` bounds one start, ``grace`` the time between the
-    polite and the final signal.
+    parts that must be ready before this one starts, ``uses`` those it waits for by itself; both are stopped after it.
+    ``patience`` bounds one start, ``grace`` the time between the polite and the final signal.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Part:
     ready: Check
     environment: Mapping[str, str] = field(default_factory=dict)
     needs: frozenset[str] = frozenset()
+    uses: frozenset[str] = frozenset()
     folders: tuple[Path, ...] = ()
     files: Mapping[Path, str] = field(default_factory=dict)
     patience: timedelta = timedelta(seconds=60)
@@ -30,21 +31,21 @@ class Part:
 
 
 def stop_order(parts: tuple[Part, ...]) -> list[list[Part]]:
-    """Group parts so that nobody is stopped before those who need it; the parts of a group stop together.
+    """Group parts so that nobody is stopped before those who stand on it; the parts of a group stop together.
 
-    Raises ``ValueError`` when parts need each other in a circle or need a part that is not there.
+    Raises ``ValueError`` when parts stand on each other in a circle or need one that is not there.
     """
-    waiting = {part.name: part for part in parts}
-    unknown = {need for part in parts for need in part.needs} - waiting.keys()
+    left = {part.name: part for part in parts}
+    unknown = {need for part in parts for need in part.needs} - left.keys()
     if unknown:
         raise ValueError(f"no such part: {', '.join(sorted(unknown))}")
     groups: list[list[Part]] = []
-    while waiting:
-        needed = {need for part in waiting.values() for need in part.needs}
-        group = [part for name, part in waiting.items() if name not in needed]
+    while left:
+        stood_on = {name for part in left.values() for name in part.needs | part.uses}
+        group = [part for name, part in left.items() if name not in stood_on]
         if not group:
-            raise ValueError(f"these parts need each other: {', '.join(sorted(waiting))}")
+            raise ValueError(f"these parts stand on each other: {', '.join(sorted(left))}")
         groups.append(group)
         for part in group:
-            del waiting[part.name]
+            del left[part.name]
     return groups

@@ -11,6 +11,8 @@ from typing import Self
 from deploy.local.credentials import write_private
 from deploy.local.part import Part
 
+ROOT = Path(__file__).parents[2]
+"""The project's folder, in which every part runs."""
 LOG_LINES_SHOWN = 20
 LOG_BYTES_READ = 64 * 1024
 LOG_BYTES_KEPT = 32 * 1024 * 1024
@@ -39,6 +41,7 @@ class PartProcess:
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **part.environment},
+                cwd=ROOT,
                 start_new_session=True,
             )
         return cls(part, process)

@@ -5,7 +5,7 @@ neither stops in order, and circus brings ZeroMQ and a control port; this is the
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from pathlib import Path
@@ -65,6 +65,11 @@ class _Keeper:
     task: asyncio.Task[None] | None = None
 
 
+async def _ready(keepers: Collection[_Keeper]) -> None:
+    for keeper in keepers:
+        await keeper.ready.wait()
+
+
 class Supervisor:
     """Keeps a set of parts running. ``start`` once, ``stop`` always."""
 
@@ -78,15 +83,7 @@ class Supervisor:
         """Return when every part is ready; raises ``PartFailed`` for the first that cannot be."""
         for keeper in self._keepers.values():
             keeper.task = asyncio.create_task(self._keep(keeper), name=keeper.part.name)
-        ready = asyncio.gather(*(keeper.ready.wait() for keeper in self._keepers.values()))
-        keeping = [keeper.task for keeper in self._keepers.values() if keeper.task]
-        try:
-            await asyncio.wait([ready, *keeping], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ready.cancel()
-        for task in keeping:
-            if task.done():
-                task.result()
+        await self._all_ready(self._keepers.values())
 
     async def run(self) -> None:
         """Keep everything running until cancelled; raises what ended a keeper, which is a fault of ours."""
@@ -96,6 +93,12 @@ class Supervisor:
         """Stop those whom nobody needs, then those they needed, down to the servers."""
         for group in self._groups:
             await asyncio.gather(*(self._end(self._keepers[part.name]) for part in group))
+
+    def kill(self) -> None:
+        """End every process at once; ``stop`` still has to be awaited."""
+        for keeper in self._keepers.values():
+            if keeper.process:
+                keeper.process.kill()
 
     def process(self, name: str) -> PartProcess | None:
         """Give a part's process, for tests that kill it; ``None`` between two starts."""
@@ -110,11 +113,17 @@ class Supervisor:
         keeper = self._keepers[name]
         keeper.ready.clear()
         keeper.task = asyncio.create_task(self._keep(keeper), name=name)
-        ready = asyncio.create_task(keeper.ready.wait())
-        await asyncio.wait([ready, keeper.task], return_when=asyncio.FIRST_COMPLETED)
+        await self._all_ready([keeper])
+
+    async def _all_ready(self, keepers: Collection[_Keeper]) -> None:
+        """Wait for all of these; raises what ended one's task instead."""
+        ready = asyncio.create_task(_ready(keepers))
+        keeping = [keeper.task for keeper in keepers if keeper.task]
+        await asyncio.wait([ready, *keeping], return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
-        if keeper.task.done():
-            keeper.task.result()
+        for task in keeping:
+            if task.done():
+                task.result()
 
     async def _end(self, keeper: _Keeper) -> None:
         if keeper.task:

@@ -5,15 +5,13 @@ In this order: an address in ``TEST_MONGO_URL``, ``TEST_AMQP_URL``, ``TEST_S3_UR
 free ports in a temporary folder. The chat model has no container: it is the local one.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Self
 
 from pydantic import SecretStr
 
@@ -24,10 +22,8 @@ from deploy.local.ports import free_ports
 from deploy.local.supervisor import State, Supervisor
 from libs.amqp.settings import AmqpSettings
 from libs.mongo.database import MongoSettings
+from libs.objects.settings import S3Settings
 from tests.support import containers
-
-if TYPE_CHECKING:
-    from libs.objects.store import S3Settings
 
 
 @dataclass(frozen=True)
@@ -51,13 +47,13 @@ class ServerRoom:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, folder: Path) -> AsyncIterator[ServerRoom]:
+    async def open(cls, folder: Path) -> AsyncIterator[Self]:
         """Yield an empty room; ``folder`` takes data and logs."""
         async with AsyncExitStack() as stack:
             yield cls(folder, stack)
 
     async def mongo(self) -> MongoSettings:
-        """A MongoDB replica set, for transactions and change streams."""
+        """Give a MongoDB replica set, for transactions and change streams."""
         url = os.environ.get("TEST_MONGO_URL") or await self._container(containers.mongo)
         if not url:
             await self._start(local.mongodb(self._folder / "mongodb", self._ports))
@@ -65,7 +61,7 @@ class ServerRoom:
         return MongoSettings(url=SecretStr(url))
 
     async def amqp(self) -> AmqpSettings:
-        """A RabbitMQ node."""
+        """Give a RabbitMQ node."""
         url = os.environ.get("TEST_AMQP_URL") or await self._container(containers.rabbitmq)
         if not url:
             broker = local.rabbitmq(self._folder / "rabbitmq", self._ports, self._credentials)
@@ -74,7 +70,7 @@ class ServerRoom:
         return AmqpSettings(url=SecretStr(url))
 
     async def s3(self) -> S3Settings:
-        """An S3 server; its bucket exists."""
+        """Give an S3 server."""
         endpoint = os.environ.get("TEST_S3_URL")
         access, secret = os.environ.get("TEST_S3_ACCESS_KEY", ""), os.environ.get("TEST_S3_SECRET_KEY", "")
         if not endpoint:
@@ -83,12 +79,10 @@ class ServerRoom:
         if not endpoint:
             await self._start(local.objects(self._folder / "objects", self._ports, self._credentials))
             endpoint = local.s3_endpoint(self._ports)
-        from libs.objects.store import S3Settings
-
         return S3Settings(endpoint=endpoint, access_key=access, secret_key=SecretStr(secret))
 
     async def model_url(self) -> str:
-        """An OpenAI-compatible endpoint's base address, ``/v1`` included."""
+        """Give an OpenAI-compatible endpoint's base address, ``/v1`` included."""
         url = os.environ.get("TEST_MODEL_URL")
         if not url:
             await self._start(local.model(self._ports))
