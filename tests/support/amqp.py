@@ -1,14 +1,16 @@
 """What tests of the broker share: a job to send, a dead letter to find, and patience with a deadline."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import uuid4
 
+import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from libs.amqp.settings import AmqpSettings
-from libs.amqp.topology import DEAD_QUEUE
+from libs.amqp.topology import DEAD_QUEUE, QUEUES, declare
 from libs.clock import now
 from libs.contracts.messages import ExtractFile
 
@@ -30,6 +32,17 @@ def impatient(settings: AmqpSettings, **changes: object) -> AmqpSettings:
 def a_job() -> ExtractFile:
     """Make a job like no other."""
     return ExtractFile(file_id=uuid4(), sha256="0" * 64, requested_at=now())
+
+
+@asynccontextmanager
+async def empty_broker(settings: AmqpSettings) -> AsyncIterator[AbstractChannel]:
+    """Give a channel on a broker whose queues are declared and empty."""
+    connection = await aio_pika.connect(settings.url.get_secret_value())
+    async with connection, connection.channel() as channel:
+        await declare(channel)
+        for queue in QUEUES:
+            await (await channel.get_queue(queue.name, ensure=False)).purge()
+        yield channel
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
