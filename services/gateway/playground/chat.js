@@ -6,10 +6,15 @@ const FOOTNOTE = /<sup>(\d+)<\/sup>|\[(\d+)\]/;
 
 export function createChat(session, viewer, onReset) {
   const [messages, question, form] = [byId("messages"), byId("question"), byId("ask")];
-  let generation = 0; // as in files.js
+  let generation = 0; // both as in files.js
+  let showing = Promise.resolve();
 
-  async function show(conversationId) {
-    const mine = ++generation;
+  function show(conversationId) {
+    showing = load(conversationId, ++generation);
+    return showing;
+  }
+
+  async function load(conversationId, mine) {
     const conversation = await session.api.conversation(conversationId);
     if (mine === generation) messages.replaceChildren(...conversation.messages.map(draw));
     scroll();
@@ -23,24 +28,35 @@ export function createChat(session, viewer, onReset) {
   async function send() {
     const text = question.value.trim();
     if (!text) return;
-    const conversationId = await session.ensureConversation();
-    const mine = generation;
-    const pending = element("li", { className: "message assistant pending" }, "Reading and thinking…");
-    messages.append(draw({ role: "user", text }), pending);
-    scroll();
     question.value = "";
     busy(true);
     try {
-      const answer = await session.api.ask(text, conversationId);
-      if (mine === generation) pending.replaceWith(draw({ ...answer, role: "assistant", text: answer.response }));
+      await exchange(text);
     } catch (error) {
-      pending.remove();
       question.value ||= text;
       throw error;
     } finally {
       busy(false);
       scroll();
       question.focus();
+    }
+  }
+
+  async function exchange(text) {
+    const conversationId = await session.ensureConversation();
+    await Promise.allSettled([showing]);
+    const mine = generation;
+    const asked = draw({ role: "user", text });
+    const pending = element("li", { className: "message assistant pending" }, "Reading and thinking…");
+    messages.append(asked, pending);
+    scroll();
+    try {
+      const answer = await session.api.ask(text, conversationId);
+      if (mine === generation) pending.replaceWith(draw({ ...answer, role: "assistant", text: answer.response }));
+    } catch (error) {
+      asked.remove();
+      pending.remove();
+      throw error;
     }
   }
 

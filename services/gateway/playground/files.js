@@ -9,9 +9,14 @@ const WORDS = { uploading: "uploading", processing: "processing", ready: "ready"
 export function createFiles(session, viewer) {
   const list = byId("file-list");
   let generation = 0; // grows with every conversation shown, so that answers meant for an earlier one are dropped
+  let showing = Promise.resolve();
 
-  async function show(conversationId) {
-    const mine = ++generation;
+  function show(conversationId) {
+    showing = load(conversationId, ++generation);
+    return showing;
+  }
+
+  async function load(conversationId, mine) {
     const { files } = await session.api.attachedFiles(conversationId);
     if (mine !== generation) return;
     list.replaceChildren();
@@ -25,7 +30,8 @@ export function createFiles(session, viewer) {
 
   async function attach(files) {
     const conversationId = await session.ensureConversation();
-    await Promise.all([...files].map((file) => attachOne(file, conversationId)));
+    await Promise.allSettled([showing]); // or its rows would take the place of ours
+    await Promise.all(files.map((file) => attachOne(file, conversationId)));
   }
 
   async function attachOne(file, conversationId) {
