@@ -9,7 +9,7 @@ from libs.web.server import public_app
 from services.gateway.agents.handlers import ROUTES as AGENT_ROUTES
 from services.gateway.chat.handlers import ROUTES as CHAT_ROUTES
 from services.gateway.context import CONTEXT, Context
-from services.gateway.files.handlers import ROUTES as FILE_ROUTES
+from services.gateway.files.routes import ROUTES as FILE_ROUTES
 from services.gateway.limits.handlers import ROUTES as LIMIT_ROUTES
 from services.gateway.openapi.document import openapi_document
 from services.gateway.openapi.handlers import documentation_routes

@@ -1,0 +1,1 @@
+"""Deletions: condemn at once, let storage destroy, answer with its receipt."""

@@ -1,0 +1,1 @@
+"""What a client may send: the published limits and the request rate."""
