@@ -18,6 +18,7 @@ from libs.mongo.database import MongoSettings, open_database
 from libs.objects.settings import S3Settings
 from libs.objects.store import ObjectStore
 from tests.support.servers import ServerRoom, Servers
+from tests.support.stack import Stack, shared_stack
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +60,13 @@ async def servers(server_room: ServerRoom) -> Servers:
         server_room.mongo(), server_room.amqp(), server_room.s3(), server_room.model_url()
     )
     return Servers(mongo=mongo, amqp=amqp, s3=s3, model_url=model)
+
+
+@pytest.fixture(scope="session")
+async def stack(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """Give the three services, running; tests that break something take ``tests.support.stack.fresh_stack``."""
+    async with shared_stack(tmp_path_factory.mktemp("stack"), servers) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

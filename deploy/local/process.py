@@ -6,6 +6,7 @@ import os
 import signal
 from collections import deque
 from pathlib import Path
+from textwrap import indent
 from typing import Self
 
 from deploy.local.credentials import write_private
@@ -21,9 +22,10 @@ LOG_BYTES_KEPT = 32 * 1024 * 1024
 class PartProcess:
     """A part while it runs. It leads a process group of its own, so a Ctrl-C in the terminal does not reach it."""
 
-    def __init__(self, part: Part, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, part: Part, process: asyncio.subprocess.Process, log: Path, log_start: int) -> None:
         self.part = part
         self._process = process
+        self._log, self._log_start = log, log_start
 
     @classmethod
     async def start(cls, part: Part, log: Path) -> Self:
@@ -35,6 +37,7 @@ class PartProcess:
         prepare(part)
         rotate(log)
         with log.open("ab") as output:
+            log_start = output.tell()
             process = await asyncio.create_subprocess_exec(
                 *("setpriv", "--pdeathsig", "KILL", "--", *part.command),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -44,7 +47,7 @@ class PartProcess:
                 cwd=ROOT,
                 start_new_session=True,
             )
-        return cls(part, process)
+        return cls(part, process, log, log_start)
 
     @property
     def pid(self) -> int:
@@ -66,6 +69,11 @@ class PartProcess:
         finally:
             self._signal(signal.SIGKILL)
         await self._process.wait()
+
+    def log_end(self) -> str:
+        """Give the last lines it wrote, indented for a report."""
+        end = log_end(self._log, since=self._log_start)
+        return indent(end or "(its log is empty)", "    ")
 
     def kill(self) -> None:
         """End the whole group at once."""
@@ -91,11 +99,11 @@ def rotate(log: Path) -> None:
         log.replace(log.with_suffix(".old.log"))
 
 
-def log_end(log: Path, lines: int = LOG_LINES_SHOWN) -> str:
-    """Give the last lines of a log, reading only its end; empty when there is none."""
+def log_end(log: Path, *, since: int = 0, lines: int = LOG_LINES_SHOWN) -> str:
+    """Give the last lines of a log, none from before byte ``since``; reads only the end. Empty when there is none."""
     if not log.exists():
         return ""
     with log.open("rb") as source:
-        source.seek(max(0, log.stat().st_size - LOG_BYTES_READ))
+        source.seek(max(since, log.stat().st_size - LOG_BYTES_READ))
         text = source.read().decode(errors="replace")
     return "\n".join(deque(text.splitlines(), maxlen=lines))

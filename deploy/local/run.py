@@ -24,9 +24,16 @@ def run(folder: RunFolder) -> None:
     folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     with hold(folder.lock):
         folder.demo.unlink(missing_ok=True)
-        stack = Stack(folder.path, chosen_ports(os.environ), Credentials.kept_in(folder.secrets), dict(os.environ))
+        stack = _stack(folder)
         require_free(stack.ports, (part.name for part in stack.parts()))
         asyncio.run(_keep_running(stack, folder))
+
+
+def _stack(folder: RunFolder) -> Stack:
+    """Describe the stack that the environment asks for; a model that runs elsewhere is the only server it may name."""
+    given = dict(os.environ)
+    outside = {"MODEL_BASE_URL": given["MODEL_BASE_URL"]} if given.get("MODEL_BASE_URL") else {}
+    return Stack(folder.path, chosen_ports(given), Credentials.kept_in(folder.secrets), given, outside)
 
 
 async def _keep_running(stack: Stack, folder: RunFolder) -> None:

@@ -1,8 +1,8 @@
 """The whole stack as data: which parts there are, where they listen, and what the services are told."""
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,12 +24,17 @@ INTERNAL_PORTS = {
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack: its folder for data, logs and secrets, its ports, its secrets, and the settings its user gave."""
+    """One stack: its folder for data and logs, its ports, its secrets, and the settings its user gave.
+
+    ``outside`` holds the addresses (``MODEL_BASE_URL``, ``MONGO_URL``, ``AMQP_URL``, ``S3_…``) of servers that run
+    elsewhere; the stack has no part for those.
+    """
 
     folder: Path
     ports: Mapping[str, int]
     credentials: Credentials
-    given: Mapping[str, str]
+    given: Mapping[str, str] = field(default_factory=dict)
+    outside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def base_url(self) -> str:
@@ -48,8 +53,8 @@ class Stack:
 
     @property
     def model_url(self) -> str:
-        """The model's address: the one given, else the local model's."""
-        return self.given.get("MODEL_BASE_URL") or servers.model_url(self.ports)
+        """The model's address, ``/v1`` included."""
+        return self.outside.get("MODEL_BASE_URL") or servers.model_url(self.ports)
 
     def internal_url(self, service: str) -> str:
         """Give the address of a service's probes and metrics."""
@@ -60,7 +65,7 @@ class Stack:
         return {
             "AGENTS_FILE": str(ROOT / "agents.yaml"),
             "LINK_KEYS": self.credentials.link_keys,
-            "MODEL_NAME": MODEL_NAME,
+            **({} if "MODEL_BASE_URL" in self.outside else {"MODEL_NAME": MODEL_NAME}),
             "PUBLIC_LINK_URL": self.storage_url,
             "PYTHONUNBUFFERED": "1",
             "TMP_BASE_FOLDER": str(self._data("tmp")),
@@ -73,18 +78,24 @@ class Stack:
             "S3_ENDPOINT": servers.s3_endpoint(self.ports),
             "S3_SECRET_KEY": self.credentials.s3_secret_key,
             **{variable: str(number) for variable, number in self.ports.items()},
+            **self.outside,
         }
 
     def parts(self) -> tuple[Part, ...]:
-        """Give every part; the slowest to start stands first, no local model where another was given."""
-        underneath = (
-            servers.epmd(self.ports),
-            servers.rabbitmq(self._data("rabbitmq"), self.ports, self.credentials),
-            servers.mongodb(self._data("mongodb"), self.ports),
-            servers.objects(self._data("objects"), self.ports, self.credentials),
-            *(() if self.given.get("MODEL_BASE_URL") else (servers.model(self.ports),)),
-        )
+        """Give every part; the slowest to start stands first."""
+        underneath = tuple(self._servers())
         return (*underneath, *(self._service(name, underneath) for name in INTERNAL_PORTS))
+
+    def _servers(self) -> Iterator[Part]:
+        if "AMQP_URL" not in self.outside:
+            yield servers.epmd(self.ports)
+            yield servers.rabbitmq(self._data("rabbitmq"), self.ports, self.credentials)
+        if "MONGO_URL" not in self.outside:
+            yield servers.mongodb(self._data("mongodb"), self.ports)
+        if "S3_ENDPOINT" not in self.outside:
+            yield servers.objects(self._data("objects"), self.ports, self.credentials)
+        if "MODEL_BASE_URL" not in self.outside:
+            yield servers.model(self.ports)
 
     def _service(self, name: str, underneath: tuple[Part, ...]) -> Part:
         """Describe a service: it waits for its servers by itself, so it starts at once."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deploy.local.checks import NOT_YET
 from deploy.local.part import Part, stop_order
-from deploy.local.process import PartProcess, log_end
+from deploy.local.process import PartProcess
 
 FIRST_STARTS = 3
 """How often a part may die before it was ever ready; after that the whole start has failed."""
@@ -104,9 +104,12 @@ class Supervisor:
         """Give a part's process, for tests that kill it; ``None`` between two starts."""
         return self._keepers[name].process
 
-    async def halt(self, name: str) -> None:
-        """Stop one part and leave it stopped until ``resume``."""
-        await self._end(self._keepers[name])
+    async def halt(self, name: str, *, gently: bool = True) -> None:
+        """Stop one part and leave it stopped until ``resume``; not gently is SIGKILL, as a crash would be."""
+        keeper = self._keepers[name]
+        if keeper.process and not gently:
+            keeper.process.kill()
+        await self._end(keeper)
 
     async def resume(self, name: str) -> None:
         """Start a part that was halted and wait until it is ready."""
@@ -141,19 +144,18 @@ class Supervisor:
         await asyncio.gather(*(self._keepers[need].ready.wait() for need in keeper.part.needs))
         while True:
             begun, starts = loop.time(), starts + 1
-            reason = await self._live(keeper)
+            reason, log_end = await self._live(keeper)
             if not keeper.ready.is_set() and starts >= FIRST_STARTS:
-                raise PartFailed(f"{keeper.part.name} {reason}\n{self._log_end(keeper.part)}")
+                raise PartFailed(f"{keeper.part.name} {reason}\n{log_end}")
             pause = backoff.pause(lived=loop.time() - begun)
-            detail = f"{reason}; starting it again in {pause:g} s\n{self._log_end(keeper.part)}"
-            self._report(keeper.part, State.DIED, detail)
+            self._report(keeper.part, State.DIED, f"{reason}; starting it again in {pause:g} s\n{log_end}")
             await asyncio.sleep(pause)
 
-    async def _live(self, keeper: _Keeper) -> str:
-        """Run the part once, from start to end; returns why it ended."""
+    async def _live(self, keeper: _Keeper) -> tuple[str, str]:
+        """Run the part once, from start to end; returns why it ended and the end of its log."""
         part = keeper.part
         self._report(part, State.STARTING, "")
-        process = keeper.process = await PartProcess.start(part, self.log(part.name))
+        process = keeper.process = await PartProcess.start(part, self._logs / f"{part.name}.log")
         ended = asyncio.create_task(process.wait())
         if await self._becomes_ready(part, ended):
             self._report(part, State.READY, "")
@@ -162,9 +164,7 @@ class Supervisor:
         code = ended.result() if ended.done() else None
         await process.stop()  # what it started itself may have outlived it
         keeper.process = None
-        if code is None:
-            return f"was not ready within {part.patience.total_seconds():g} s"
-        return f"was ended by signal {-code}" if code < 0 else f"ended with exit status {code}"
+        return _why(part, code), process.log_end()
 
     async def _becomes_ready(self, part: Part, ended: asyncio.Task[int]) -> bool:
         """Ask until the part answers; false when it ended or its patience is over."""
@@ -178,10 +178,9 @@ class Supervisor:
                 return not ended.done()
         return False
 
-    def log(self, name: str) -> Path:
-        """Where the part's output goes."""
-        return self._logs / f"{name}.log"
 
-    def _log_end(self, part: Part) -> str:
-        end = log_end(self.log(part.name))
-        return "\n".join(f"    {line}" for line in end.splitlines()) or "    (its log is empty)"
+def _why(part: Part, code: int | None) -> str:
+    """Say why a process ended; without a code it was us, who lost patience."""
+    if code is None:
+        return f"was not ready within {part.patience.total_seconds():g} s"
+    return f"was ended by signal {-code}" if code < 0 else f"ended with exit status {code}"

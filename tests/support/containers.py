@@ -53,11 +53,13 @@ def engine_answers() -> bool:
     return True
 
 
-def rabbitmq() -> Container:
-    """Give RabbitMQ with its default user."""
+def rabbitmq(vhost: str) -> Container:
+    """Give RabbitMQ with its default user and one more virtual host."""
 
     def up(container: DockerContainer) -> str:
         wait_for_logs(container, "Server startup complete", START_SECONDS)
+        _run(container, "rabbitmqctl", "add_vhost", vhost)
+        _run(container, "rabbitmqctl", "set_permissions", "--vhost", vhost, "guest", ".*", ".*", ".*")
         return f"amqp://{_address(container, 5672)}/"
 
     return Container(DockerContainer(RABBITMQ_IMAGE).with_exposed_ports(5672), up)
@@ -69,9 +71,7 @@ def mongo() -> Container:
     def up(container: DockerContainer) -> str:
         wait_for_logs(container, "Waiting for connections", START_SECONDS)
         for script in (INITIATE, ELECTED):
-            status, output = container.exec(["mongosh", "--quiet", "--eval", script])
-            if status:
-                raise RuntimeError(output.decode(errors="replace"))
+            _run(container, "mongosh", "--quiet", "--eval", script)
         return f"mongodb://{_address(container, 27017)}/?directConnection=true"
 
     return Container(DockerContainer(MONGO_IMAGE).with_command("--replSet rs0").with_exposed_ports(27017), up)
@@ -90,3 +90,10 @@ def minio(access_key: str, secret_key: str) -> Container:
 
 def _address(container: DockerContainer, port: int) -> str:
     return f"{container.get_container_host_ip()}:{container.get_exposed_port(port)}"
+
+
+def _run(container: DockerContainer, *command: str) -> None:
+    """Run a command inside; raises ``RuntimeError`` with its output when it fails."""
+    status, output = container.exec(list(command))
+    if status:
+        raise RuntimeError(output.decode(errors="replace"))

@@ -25,6 +25,9 @@ from libs.mongo.database import MongoSettings
 from libs.objects.settings import S3Settings
 from tests.support import containers
 
+STACK_VHOST = "stack"
+"""Where the session's services work, while tests of single modules declare and delete queues on the default one."""
+
 
 @dataclass(frozen=True)
 class Servers:
@@ -61,10 +64,10 @@ class ServerRoom:
         return MongoSettings(url=SecretStr(url))
 
     async def amqp(self) -> AmqpSettings:
-        """Give a RabbitMQ node."""
-        url = os.environ.get("TEST_AMQP_URL") or await self._container(containers.rabbitmq)
+        """Give a RabbitMQ node; beside the virtual host in its address there is one named ``STACK_VHOST``."""
+        url = os.environ.get("TEST_AMQP_URL") or await self._container(lambda: containers.rabbitmq(STACK_VHOST))
         if not url:
-            broker = local.rabbitmq(self._folder / "rabbitmq", self._ports, self._credentials)
+            broker = local.rabbitmq(self._folder / "rabbitmq", self._ports, self._credentials, (STACK_VHOST,))
             await self._start(local.epmd(self._ports), broker)
             url = local.amqp_url(self._ports, self._credentials)
         return AmqpSettings(url=SecretStr(url))
