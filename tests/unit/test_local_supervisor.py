@@ -163,7 +163,8 @@ async def check():
     ready.stat()
 
 async def main():
-    supervisor = Supervisor((Part("part", ("sh", "-c", f"touch {{ready}}; exec sleep 60"), check),), Path({str(tmp_path)!r}), lambda *_: None)
+    part = Part("part", ("sh", "-c", f"touch {{ready}}; exec sleep 60"), check)
+    supervisor = Supervisor((part,), ready.parent, lambda *_: None)
     await supervisor.start()
     print(supervisor.process("part").pid, flush=True)
     await supervisor.run()
