@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
 
 from libs.errors import DependencyUnavailable
@@ -105,4 +105,4 @@ def bucket_location(region: str) -> bytes:
 
 def _key(page: ET.Element, entry: ET.Element) -> str:
     key = value(entry, "Key")
-    return unquote(key) if value(page, "EncodingType") == "url" else key
+    return unquote_plus(key) if value(page, "EncodingType") == "url" else key

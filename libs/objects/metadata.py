@@ -1,7 +1,8 @@
 """Metadata as HTTP headers: any text survives, whatever the server or a proxy thinks of it.
 
 Values are percent-encoded UTF-8, because headers carry ASCII only and signing folds spaces. Names are snake_case and
-travel with hyphens, because some proxies drop headers with underscores.
+travel with hyphens, because some proxies drop headers with underscores. Empty values are left out: some servers drop
+them, so that nobody may rely on one.
 """
 
 import re
@@ -19,7 +20,8 @@ def metadata_headers(metadata: Mapping[str, str]) -> dict[str, str]:
     for name, value in metadata.items():
         if not _NAME.fullmatch(name):
             raise ValueError(f"metadata name {name!r} is not snake_case")
-        headers[_PREFIX + name.replace("_", "-")] = quote(value, safe="")
+        if value:
+            headers[_PREFIX + name.replace("_", "-")] = quote(value, safe="")
     size = sum(len(name) - len(_PREFIX) + len(value) for name, value in headers.items())
     if size > _MAX_BYTES:
         raise ValueError(f"object metadata takes {size} bytes, S3 allows {_MAX_BYTES}")

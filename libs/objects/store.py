@@ -62,8 +62,8 @@ class ObjectStore:
         """Store a stream of unknown length, holding two parts of it in memory at most.
 
         Nothing is left when it fails or is cancelled. An exception raised by ``chunks`` propagates unchanged. Metadata
-        names are snake_case, values any text, 2 KiB in all once encoded; ``sha256`` is added to an object that fits
-        one part. Raises ``ObjectTooLarge`` past S3's part count.
+        names are snake_case, values any text (an empty one is not kept), 2 KiB in all once encoded; ``sha256`` is added
+        to an object that fits one part. Raises ``ObjectTooLarge`` past S3's part count.
         """
         upload = Upload(self._client, self._threads, key, {"content-type": content_type, **metadata_headers(metadata)})
         async with aclosing(parts.cut(chunks, self._settings.part_size_bytes)) as pieces:

@@ -69,8 +69,8 @@ class FileField:
 async def read_form(request: web.Request, limits: FormLimits) -> AsyncGenerator[TextField | FileField, None]:
     """Give the fields as they arrive.
 
-    Raises ``NotAForm``, ``MalformedForm``, ``FormTooLarge``, ``UnsupportedEncoding`` or ``UploadStalled``, also out of
-    a file's ``chunks``.
+    Raises a ``FormError`` (``NotAForm``, ``MalformedForm``, ``FormTooLarge``, ``UnsupportedEncoding`` or
+    ``UploadStalled``), also out of a file's ``chunks``; after one there is nothing more to read.
     """
     body = _Body(request, limits)
     while segment := await body.next_segment():

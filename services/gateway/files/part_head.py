@@ -18,6 +18,7 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _EXTENDED_NAME = re.compile(r";\s*filename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^;\s]*)", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LINE_BREAKING = re.compile(r"[\0\r\n]")
 _PLAIN_ENCODINGS = frozenset({"", "binary", "8bit", "7bit", "identity"})
 _TEXT_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"})
 _DEFAULT_MEDIA_TYPE = "application/octet-stream"
@@ -35,6 +36,8 @@ class PartHead:
 
 def read_head(segment: MultipartSegment) -> PartHead:
     """Check and decode a part's headers; raises ``MalformedForm`` or ``UnsupportedEncoding``."""
+    if any(_LINE_BREAKING.search(value) for _, value in segment.headerlist):
+        raise MalformedForm("A part's header contains a line break or a NUL character.")
     dispositions = [value for name, value in segment.headerlist if name == "Content-Disposition"]
     if len(dispositions) != 1:
         raise MalformedForm("A part has more than one Content-Disposition header.")
