@@ -26,7 +26,7 @@ const session = {
 };
 const viewer = createViewer(session);
 const files = createFiles(session, viewer);
-const chat = createChat(session, viewer, showConversation);
+const chat = createChat(session, viewer, { onAnswer: nameConversation, onReset: showConversation });
 const conversations = byId("conversations");
 
 async function connect(credentials) {
@@ -74,7 +74,16 @@ function addConversation(conversation) {
 }
 
 function option({ conversation_id: id, title, created_at: created }) {
-  return element("option", { value: id }, title || `Conversation of ${new Date(created).toLocaleString()}`);
+  const choice = element("option", { value: id }, title || `Conversation of ${new Date(created).toLocaleString()}`);
+  choice.dataset.title = title ?? "";
+  return choice;
+}
+
+// A conversation without a title takes its first message's words, on the server as here.
+function nameConversation(id, question) {
+  const shown = [...conversations.options].find((one) => one.value === id);
+  if (shown && !shown.dataset.title) shown.replaceWith(option({ conversation_id: id, title: question.slice(0, 80) }));
+  conversations.value = session.conversationId;
 }
 
 function remember(credentials) {

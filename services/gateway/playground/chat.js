@@ -4,7 +4,7 @@ import { attempt, button, byId, element } from "./dom.js";
 
 const FOOTNOTE = /<sup>(\d+)<\/sup>|\[(\d+)\]/;
 
-export function createChat(session, viewer, onReset) {
+export function createChat(session, viewer, { onAnswer, onReset }) {
   const [messages, question, form] = [byId("messages"), byId("question"), byId("ask")];
   let generation = 0; // both as in files.js
   let showing = Promise.resolve();
@@ -53,6 +53,7 @@ export function createChat(session, viewer, onReset) {
     try {
       const answer = await session.api.ask(text, conversationId);
       if (mine === generation) pending.replaceWith(draw({ ...answer, role: "assistant", text: answer.response }));
+      onAnswer(conversationId, text);
     } catch (error) {
       asked.remove();
       pending.remove();
@@ -147,6 +148,6 @@ function describe(file) {
   const parts = [`${file.tokens_used.toLocaleString()} of ${file.tokens_total.toLocaleString()} tokens`];
   if (file.pages_used?.length) parts.push(`pages ${file.pages_used.join(", ")}`);
   if (file.truncated) parts.push("shortened");
-  if (file.processing_status !== "ready") parts.push(file.processing_status);
+  if (file.processing_status !== "ready") parts.push(file.error?.message ?? file.processing_status);
   return `${file.filename}: ${parts.join(" · ")}`;
 }
