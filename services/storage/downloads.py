@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from libs.clock import now
 from libs.contracts.records import FileRecord, FileState
@@ -40,7 +40,7 @@ class Download:
     @property
     def modified_at(self) -> datetime:
         """When the bytes arrived; they never change afterwards. HTTP knows whole seconds."""
-        return (self.file.uploaded_at or self.file.created_at).replace(microsecond=0)
+        return (self.file.uploaded_at or self.file.created_at).astimezone(UTC).replace(microsecond=0)
 
 
 class DownloadService:
