@@ -34,10 +34,14 @@ clean: stop ## stop the stack and delete its data, secrets and logs, and all cac
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
 test: .venv/installed-dev ## run the tests against real servers; some: make test ARGS='tests/unit -k name'
+	@$(BROWSER)
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
 test-all: .venv/installed-dev ## run the tests that take minutes as well
+	@$(BROWSER)
 	$(BIN)/python -m pytest $(ARGS)
+
+BROWSER := deploy/local/debian chromium || echo "Without Chromium the browser tests are skipped."
 
 check: .venv/installed-dev ## run what CI runs beside the tests: format, lint, types, imports, deployment files
 	@deploy/local/debian docker-compose

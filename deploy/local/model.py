@@ -13,6 +13,7 @@ import xllamacpp
 
 CONTEXT_TOKENS = 8192
 PARALLEL = 2
+PROMPT_CACHE_MIB = 256
 NAME = "smollm2-135m-instruct"
 
 
@@ -30,6 +31,9 @@ def serve(host: str, port: int) -> None:
     params.model.path = str(weights())
     params.model_alias = {NAME}
     params.n_ctx, params.n_parallel, params.kv_unified = CONTEXT_TOKENS, PARALLEL, True
+    params.cache_ram_mib = PROMPT_CACHE_MIB
+    # Threads that wait for work sleep instead of spinning: the cores are shared with everything else here.
+    params.cpuparams.poll = params.cpuparams_batch.poll = 0
     params.hostnames, params.port = [host], port
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     server = xllamacpp.Server(params)

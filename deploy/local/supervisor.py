@@ -89,10 +89,10 @@ class Supervisor:
         """Keep everything running until cancelled; raises what ended a keeper, which is a fault of ours."""
         await asyncio.gather(*(keeper.task for keeper in self._keepers.values() if keeper.task))
 
-    async def stop(self) -> None:
-        """Stop those whom nobody needs, then those they needed, down to the servers."""
+    async def stop(self, *, gently: bool = True) -> None:
+        """Stop those whom nobody needs, then those they needed, down to the servers; not gently is SIGKILL at once."""
         for group in self._groups:
-            await asyncio.gather(*(self._end(self._keepers[part.name]) for part in group))
+            await asyncio.gather(*(self.halt(part.name, gently=gently) for part in group))
 
     def kill(self) -> None:
         """End every process at once; ``stop`` still has to be awaited."""

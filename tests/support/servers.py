@@ -93,9 +93,12 @@ class ServerRoom:
         return url
 
     async def _start(self, *parts: Part) -> None:
-        """Start parts of the local stack; ``PartFailed`` carries the end of a failed one's log."""
+        """Start parts of the local stack; ``PartFailed`` carries the end of a failed one's log.
+
+        They are killed in the end: nobody reads their data again.
+        """
         supervisor = Supervisor(parts, self._folder / "log", report_deaths)
-        self._stack.push_async_callback(supervisor.stop)
+        self._stack.push_async_callback(supervisor.stop, gently=False)
         await supervisor.start()
 
     async def _container(self, start: Callable[[], containers.Container]) -> str | None:
