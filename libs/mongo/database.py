@@ -37,6 +37,7 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     "conversations": [
         IndexModel([("app_id", ASCENDING), ("agent_id", ASCENDING), ("owner", ASCENDING), ("updated_at", DESCENDING)]),
         IndexModel([("deletion.id", ASCENDING)], sparse=True),
+        IndexModel([("default_key", ASCENDING)], unique=True, sparse=True),
     ],
     "messages": [IndexModel([("conversation_id", ASCENDING), ("created_at", ASCENDING)])],
     "deletions": [IndexModel([("completed_at", ASCENDING), ("requested_at", ASCENDING)])],
