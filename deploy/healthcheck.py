@@ -11,10 +11,12 @@ TIMEOUT_SECONDS = 3.0
 
 
 def main() -> None:
-    """Fetch ``/healthz``; an error status, a refused connection and a time-out all raise, which is the answer."""
+    """Fetch ``/healthz``; an error status, a refused connection and a time-out are all an ``OSError``."""
     port = int(os.environ[sys.argv[1]])
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=TIMEOUT_SECONDS):
-        pass
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=TIMEOUT_SECONDS).close()
+    except OSError as error:
+        sys.exit(f"Not healthy: {error}")
 
 
 if __name__ == "__main__":
