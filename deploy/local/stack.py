@@ -15,6 +15,8 @@ from deploy.local.process import ROOT
 
 SERVICE_GRACE = timedelta(seconds=40)
 """Longer than the services' own grace for open requests (30 s)."""
+RECONNECT_SECONDS = "1"
+"""The broker is the last to come up; services that looked for it every few seconds would be late as well."""
 INTERNAL_PORTS = {
     "gateway": "GATEWAY_INTERNAL_PORT",
     "storage": "STORAGE_INTERNAL_PORT",
@@ -63,6 +65,7 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """Everything the services are told. What was given wins, except over the addresses of this stack's parts."""
         return {
+            "AMQP_RECONNECT_DELAY_MAX": RECONNECT_SECONDS,
             "AGENTS_FILE": str(ROOT / "agents.yaml"),
             "LINK_KEYS": self.credentials.link_keys,
             **({} if "MODEL_BASE_URL" in self.outside else {"MODEL_NAME": MODEL_NAME}),
