@@ -56,6 +56,7 @@ _OOXML_FOLDERS = {"word/": WORD, "xl/": EXCEL, "ppt/": POWERPOINT}
 _MIMETYPE_BYTES = 200
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = b"PK\x03\x04"
 _STRUCTURED_TEXT = {"application/json", "application/javascript", "application/x-empty", "message/rfc822"}
 
 _magic = magic.Magic(mime=True)
@@ -94,6 +95,8 @@ def _content_type(source: Path, content: bytes, suffix: str) -> str:
     found = _ALIASES.get(found, found)
     if zipfile.is_zipfile(source) and not found.startswith("image/"):
         return _zip_type(source)
+    if content.startswith(_ZIP):
+        raise Unreadable(ErrorCode.CORRUPT)  # the directory stands at the end: this one was cut off
     if suffix == ".pdf" and b"%PDF-" in content[:_PDF_HEADER_WITHIN]:
         return "application/pdf"
     if found != "text/rtf" and (found.startswith("text/") or found in _STRUCTURED_TEXT or _is_text(content)):

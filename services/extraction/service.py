@@ -37,6 +37,8 @@ _RELEASE_SECONDS = 3.0
 _BLAMELESS: tuple[type[BaseException], ...] = (*OUTAGES, DependencyUnavailable, TooHeavy, asyncio.CancelledError)
 """Ends of a run that say nothing about its document."""
 
+_OUT_OF_REACH: tuple[type[Exception], ...] = (*OUTAGES, TimeoutError)
+
 
 class ExtractionService:
     """Carries jobs to their end."""
@@ -126,7 +128,7 @@ class ExtractionService:
         try:
             async with asyncio.timeout(_RELEASE_SECONDS):
                 await self._store.release(record.id, lease.token, counts=counts)
-        except (*OUTAGES, TimeoutError):
+        except _OUT_OF_REACH:
             _log.warning("lease not given back, it will run out", extra={"file_id": str(record.id)})
 
     async def _move(self, job: ExtractFile, correlation_id: str) -> None:

@@ -23,7 +23,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LANGUAGE_SAMPLE_CHARACTERS = 20_000
+LANGUAGE_SAMPLE_CHARACTERS = 20_000
 _LANGUAGE_MINIMUM_CHARACTERS = 200
 """Below this chardet's guess at the language is often wrong; better none than a wrong one."""
 
@@ -87,7 +87,7 @@ def _bounded(line: str, longest: int) -> Iterator[str]:
 
 def detect_language(text: str) -> str | None:
     """Name the language (ISO 639-1) of a text long enough to tell; chardet is here anyway and needs a millisecond."""
-    sample = text[:_LANGUAGE_SAMPLE_CHARACTERS]
+    sample = text[:LANGUAGE_SAMPLE_CHARACTERS]
     if len(sample) < _LANGUAGE_MINIMUM_CHARACTERS:
         return None
     return chardet.detect(sample.encode(errors="ignore"))["language"] or None

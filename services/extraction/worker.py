@@ -28,7 +28,7 @@ from services.extraction.protocol import (
     WarningReport,
     encode,
 )
-from services.extraction.text import clean
+from services.extraction.text import LANGUAGE_SAMPLE_CHARACTERS, clean, detect_language
 
 _NICENESS = 5
 _REPORTS = 3
@@ -105,34 +105,44 @@ def _read(source: Path, task: Task, send: Send) -> Ended:
 
 
 def reports_of(items: Iterator[Item], limits: Limits) -> Iterator[Report]:
-    """Turn what an extractor yields into reports within the limits; each warning is given once."""
+    """Turn what an extractor yields into reports within the limits; each warning is given once, the language last."""
     warned: set[Warn] = set()
-    pages, characters, number = 0, 0, 0
-    for item in items:
+    sample = ""
+    for item in _cut(items, limits):
         if isinstance(item, Facts):
             yield _facts(item)
+        elif isinstance(item, Page):
+            sample = sample if len(sample) > LANGUAGE_SAMPLE_CHARACTERS else f"{sample} {item.text}"
+            yield _page(item)
+        elif item.warning not in warned:
+            warned.add(item.warning)
+            yield WarningReport(warning=item.warning)
+    if language := detect_language(sample):
+        yield FactsReport(language=language)
+
+
+def _cut(items: Iterator[Item], limits: Limits) -> Iterator[Item]:
+    """Clean and number the pages, end them where a limit is reached, and say so."""
+    pages, characters, number = 0, 0, 0
+    for item in items:
+        if not isinstance(item, Page):
+            yield item
             continue
-        warning = item.warning if isinstance(item, Notice) else None
-        if isinstance(item, Page):
-            if pages == limits.pages or characters == limits.characters:
-                cut = Warn.TRUNCATED_PAGES if pages == limits.pages else Warn.TRUNCATED_TEXT
-                yield WarningReport(warning=cut)
-                return
-            number = item.number or number + 1
-            page, cut_short = _page(item, number, min(limits.page_characters, limits.characters - characters))
-            pages, characters = pages + 1, characters + len(page.text)
-            warning = Warn.TRUNCATED_TEXT if cut_short else None
-            yield page
-        if warning and warning not in warned:
-            warned.add(warning)
-            yield WarningReport(warning=warning)
+        if pages == limits.pages or characters == limits.characters:
+            yield Notice(Warn.TRUNCATED_PAGES if pages == limits.pages else Warn.TRUNCATED_TEXT)
+            return
+        text = clean(item.text)
+        most = min(limits.page_characters, limits.characters - characters)
+        number = item.number or number + 1
+        yield dataclasses.replace(item, text=text[:most], number=number)
+        pages, characters = pages + 1, characters + min(len(text), most)
+        if len(text) > most:
+            yield Notice(Warn.TRUNCATED_TEXT)
 
 
-def _page(page: Page, number: int, most: int) -> tuple[PageReport, bool]:
-    text = clean(page.text)
+def _page(page: Page) -> PageReport:
     label = _short(page.label)
-    report = PageReport(number=number, label=label, text=text[:most], ocr=page.ocr, quality=page.quality)
-    return report, len(text) > most
+    return PageReport(number=page.number or 1, label=label, text=page.text, ocr=page.ocr, quality=page.quality)
 
 
 def _facts(facts: Facts) -> FactsReport:

@@ -124,7 +124,7 @@ def network(source: Path, _limits: Limits) -> Iterator[Page]:
 @extracts("text/x-look", suffixes=(".look",))
 def look_around(_source: Path, _limits: Limits) -> Iterator[Page]:
     """Tell what the extractor has been left with."""
-    descriptors = sorted(int(name) for name in os.listdir("/proc/self/fd"))
+    descriptors = sorted(int(path.name) for path in Path("/proc/self/fd").iterdir())
     yield Page(f"environment {dict(os.environ)} descriptors {[d for d in descriptors if d <= _REPORTS]}")
     status = Path("/proc/self/status").read_text()
     yield Page("\n".join(line for line in status.splitlines() if line.startswith(("NoNewPrivs", "CapEff"))))

@@ -100,7 +100,7 @@ def described_pdf(*pages: str) -> bytes:
     """Make a PDF with title, author and an outline entry for its second page."""
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf(*pages))))
     writer.add_metadata({"/Title": "A title", "/Author": "An author", "/CreationDate": "D:20260102030405Z"})
-    writer.add_outline_item("Second", 1)
+    writer.add_outline_item(title="Second", page_number=1)
     buffer = io.BytesIO()
     writer.write(buffer)
     return buffer.getvalue()

@@ -16,7 +16,7 @@ from services.extraction.archives import refuse_doctype
 from services.extraction.content import ErrorCode, Facts, Items, Limits, Page, Unreadable
 from services.extraction.detection import WORD
 from services.extraction.extractors.docx_body import Block, BodyWalk
-from services.extraction.extractors.docx_styles import heading_levels
+from services.extraction.extractors.docx_styles import read_styles
 from services.extraction.extractors.registry import extracts
 
 _DAMAGED = (
@@ -43,7 +43,7 @@ def extract_docx(source: Path, limits: Limits) -> Items:
         document = package.main_document_part
         body = document.element.body
         yield _facts(package)
-        walk = BodyWalk(heading_levels(document))
+        walk = BodyWalk(read_styles(document))
         yield from _sections(walk.blocks(body), limits)
     except _DAMAGED as error:
         raise Unreadable(ErrorCode.CORRUPT) from error

@@ -10,6 +10,7 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
+from services.extraction.extractors.docx_styles import Styles
 from services.extraction.extractors.tables import markdown_table
 
 _MARKUP_COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -35,10 +36,10 @@ class Block:
 
 
 class BodyWalk:
-    """Walks a body with the document's heading styles at hand."""
+    """Walks a body with the document's styles at hand."""
 
-    def __init__(self, heading_levels: Mapping[str, int]) -> None:
-        self._levels = heading_levels
+    def __init__(self, styles: Styles) -> None:
+        self._styles = styles
         self._inline: Mapping[str, Callable[[Any], str]] = {
             qn("w:t"): lambda element: element.text or "",
             qn("w:tab"): lambda _: "\t",
@@ -64,17 +65,14 @@ class BodyWalk:
         text = self._text(paragraph).strip()
         if not text:
             return
-        level = self._level(paragraph)
+        style = _style(paragraph)
+        level = self._styles.heading_levels.get(style)
         if level:
             heading = " ".join(text.split())
             yield Block(f"{'#' * min(level, 6)} {heading}", heading)
         else:
-            in_list = paragraph.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None
-            yield Block(f"- {text}" if in_list else text)
-
-    def _level(self, paragraph: Any) -> int | None:
-        style = paragraph.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
-        return self._levels.get(style.get(qn("w:val"), "")) if style is not None else None
+            numbered = paragraph.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None
+            yield Block(f"- {text}" if numbered or style in self._styles.lists else text)
 
     def _text(self, element: Any) -> str:
         if element.tag in _SKIPPED:
@@ -108,6 +106,11 @@ def _descendants(element: Any, *tags: str) -> Iterator[Any]:
             yield child
         elif child.tag not in _SKIPPED:
             yield from _descendants(child, *tags)
+
+
+def _style(paragraph: Any) -> str:
+    style = paragraph.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
+    return str(style.get(qn("w:val"), "")) if style is not None else ""
 
 
 def _span(cell: Any) -> int:

@@ -1,6 +1,8 @@
-"""Which Word styles are headings, and of which level."""
+"""Which Word styles are headings, of which level, and which are lists."""
 
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from docx.oxml.ns import qn
@@ -10,27 +12,39 @@ _LONGEST_CHAIN = 20
 """Styles build on styles; a longer chain than this is a loop."""
 
 
-def heading_levels(document: Any) -> dict[str, int]:
-    """Map style ids to heading levels from 1, by built-in name or outline level, inherited along ``basedOn``.
+@dataclass(frozen=True)
+class Styles:
+    """What paragraph styles mean, by style id."""
+
+    heading_levels: Mapping[str, int]
+    """Levels count from 1."""
+    lists: frozenset[str]
+
+
+def read_styles(document: Any) -> Styles:
+    """Read headings by built-in name or outline level and lists by numbering, both inherited along ``basedOn``.
 
     Word keeps the built-in names in English whatever language it speaks (ECMA-376 part 1, 17.7.4.9).
     """
-    styles = document.styles.element.findall(qn("w:style"))
-    by_id = {style.get(qn("w:styleId")): style for style in styles}
-    levels = {style_id: _level(style_id, by_id) for style_id in by_id}
-    return {style_id: level for style_id, level in levels.items() if level}
+    by_id = {style.get(qn("w:styleId")): style for style in document.styles.element.findall(qn("w:style"))}
+    levels = {style_id: next(filter(None, map(_own_level, _chain(style_id, by_id))), 0) for style_id in by_id}
+    lists = {style_id for style_id in by_id if any(map(_is_list, _chain(style_id, by_id)))}
+    return Styles({style_id: level for style_id, level in levels.items() if level}, frozenset(lists))
 
 
-def _level(style_id: str, by_id: dict[str, Any]) -> int | None:
+def _chain(style_id: str, by_id: Mapping[str, Any]) -> Iterator[Any]:
+    """Give a style and those it builds on, nearest first."""
     current: str | None = style_id
     for _ in range(_LONGEST_CHAIN):
         style = by_id.get(current) if current else None
         if style is None:
-            return None
-        if level := _own_level(style):
-            return level
+            return
+        yield style
         current = _value(style, "w:basedOn")
-    return None
+
+
+def _is_list(style: Any) -> bool:
+    return style.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None
 
 
 def _own_level(style: Any) -> int | None:

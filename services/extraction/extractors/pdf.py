@@ -49,14 +49,24 @@ def _checked_count(count: int, limits: Limits) -> Facts:
 
 def _pdfium_pages(document: pdfium.PdfDocument, limits: Limits) -> Iterator[Page | Notice]:
     """Read page by page; a page that pdfium cannot load stays empty with a warning instead of losing the others."""
+    readable = False
     for index in range(min(len(document), limits.pages + 1)):
-        try:
-            with closing(document[index]) as page, closing(page.get_textpage()) as text_page:
-                text = text_page.get_text_bounded()
-        except pdfium.PdfiumError:
+        text = _text(document, index)
+        readable |= text is not None
+        if text is None:
             yield Notice(Warn.UNREADABLE_PAGES)
-            text = ""
-        yield Page(join_hyphenated(text), label=_label(document, index))
+        yield Page(join_hyphenated(text or ""), label=_label(document, index))
+    if not readable:
+        raise Unreadable(ErrorCode.CORRUPT)
+
+
+def _text(document: pdfium.PdfDocument, index: int) -> str | None:
+    try:
+        with closing(document[index]) as page, closing(page.get_textpage()) as text_page:
+            text: str = text_page.get_text_bounded()
+    except pdfium.PdfiumError:
+        return None
+    return text
 
 
 def _label(document: pdfium.PdfDocument, index: int) -> str | None:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import TypeVar
 
 from services.extraction import extractors
 from services.extraction.content import Items, Limits
 
 Extractor = Callable[[Path, Limits], Items]
+SomeExtractor = TypeVar("SomeExtractor", bound=Extractor)
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ _TEXT_KINDS: dict[str, str] = {}
 
 def extracts(
     *media_types: str, engine: str = "satchel", suffixes: Iterable[str] = (), needs_processes: bool = False
-) -> Callable[[Extractor], Extractor]:
+) -> Callable[[SomeExtractor], SomeExtractor]:
     """Register the decorated function for these media types.
 
     ``engine`` is the distribution that does the work. ``suffixes`` are file name endings (``.csv``) that tell this kind
     of *text* from others, where content alone cannot. ``needs_processes`` lets the extractor start programs.
     """
 
-    def register(extractor: Extractor) -> Extractor:
+    def register(extractor: SomeExtractor) -> SomeExtractor:
         for media_type in media_types:
             _BY_MEDIA_TYPE[media_type] = Registration(extractor, engine, engine_version(engine), needs_processes)
         _TEXT_KINDS.update(dict.fromkeys(suffixes, media_types[0]))

@@ -1,0 +1,203 @@
+"""PDF and Word documents, and what every document's detection and limits make of it. No child process here."""
+
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pytest
+
+from services.extraction.archives import check_archive, refuse_doctype
+from services.extraction.content import ErrorCode, Facts, Limits, Notice, Page, Unreadable, Warn
+from services.extraction.detection import WORD, detect
+from services.extraction.extractors import registry
+from services.extraction.extractors.docx import extract_docx
+from services.extraction.extractors.pdf import extract_pdf
+from services.extraction.protocol import PageReport, WarningReport
+from services.extraction.worker import reports_of
+from tests.support import documents
+from tests.support.samples import pdf
+
+registry.load_all()
+
+
+def written(folder: Path, content: bytes) -> Path:
+    source = folder / "source"
+    source.write_bytes(content)
+    return source
+
+
+def refusal(source: Path, extractor: registry.Extractor, limits: Limits) -> ErrorCode:
+    with pytest.raises(Unreadable) as refused:
+        list(extractor(source, limits))
+    return refused.value.code
+
+
+def test_a_pdf_gives_its_pages_and_what_it_says_of_itself(tmp_path: Path) -> None:
+    items = list(extract_pdf(written(tmp_path, documents.described_pdf("first words", "second words")), Limits()))
+    pages = [item for item in items if isinstance(item, Page)]
+    assert [page.text for page in pages] == ["first words", "second words"]
+    facts = [item for item in items if isinstance(item, Facts)]
+    assert facts[0].page_count == 2
+    assert (facts[-1].title, facts[-1].author) == ("A title", "An author")
+    assert facts[-1].outline == [{"title": "Second", "level": 1, "page": 2}]
+    assert facts[-1].created_at is not None
+    assert facts[-1].created_at.isoformat() == "2026-01-02T03:04:05+00:00"
+
+
+def test_a_pdf_protected_by_an_empty_password_is_read(tmp_path: Path) -> None:
+    source = written(tmp_path, documents.encrypted_pdf("secret words", user_password=""))
+    assert Page("secret words") in list(extract_pdf(source, Limits()))
+
+
+def test_a_pdf_protected_by_a_password_is_encrypted(tmp_path: Path) -> None:
+    source = written(tmp_path, documents.encrypted_pdf("secret words", user_password="x"))
+    assert refusal(source, extract_pdf, Limits()) is ErrorCode.ENCRYPTED
+
+
+def test_a_pdf_that_pdfium_refuses_is_read_by_pypdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise pdfium.PdfiumError("refused", err_code=3)
+
+    monkeypatch.setattr(pdfium, "PdfDocument", refuse)
+    items = list(extract_pdf(written(tmp_path, pdf("first words")), Limits()))
+    assert Page("first words") in items
+    assert Facts(engine="pypdf") in items
+    assert Notice(Warn.FALLBACK_ENGINE) in items
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7\nnothing", documents.looping_pdf(), pdf("x")[:200]])
+def test_a_damaged_pdf_is_corrupt(tmp_path: Path, content: bytes) -> None:
+    assert refusal(written(tmp_path, content), extract_pdf, Limits()) is ErrorCode.CORRUPT
+
+
+def test_a_pdf_above_the_hard_limit_is_refused(tmp_path: Path) -> None:
+    source = written(tmp_path, documents.many_pages_pdf(6))
+    assert refusal(source, extract_pdf, Limits(hard_pages=5)) is ErrorCode.TOO_MANY_PAGES
+
+
+def test_a_word_document_gives_sections_lists_and_tables(tmp_path: Path) -> None:
+    items = list(extract_docx(written(tmp_path, documents.report_docx()), Limits()))
+    assert isinstance(items[0], Facts)
+    assert (items[0].title, items[0].author) == ("Annual report", "Ada")
+    assert items[1:] == [
+        Page("# Results\n\nRevenue rose.\n\n- first point", label="Results"),
+        Page("## Outlook\n\n| Year | Sum |\n| --- | --- |\n| 2026 | 1\\|2 |", label="Outlook"),
+    ]
+
+
+def test_a_long_section_of_a_word_document_has_several_pages_of_one_label(tmp_path: Path) -> None:
+    source = written(tmp_path, documents.report_docx())
+    pages = [item for item in extract_docx(source, Limits(block_characters=20)) if isinstance(item, Page)]
+    assert [page.label for page in pages] == ["Results"] * 3 + ["Outlook"] * 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        documents.doctype_docx(),
+        documents.nested_docx(20_000),
+        documents.zipped({"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}),
+        documents.replace_member(documents.report_docx(), "word/document.xml", b"<w:document"),
+    ],
+)
+def test_a_damaged_or_hostile_word_document_is_corrupt(tmp_path: Path, content: bytes) -> None:
+    assert refusal(written(tmp_path, content), extract_docx, Limits()) is ErrorCode.CORRUPT
+
+
+def test_a_doctype_is_found_in_any_encoding(tmp_path: Path) -> None:
+    part = "<!DOCTYPE x>".encode("utf-16")
+    source = written(tmp_path, documents.replace_member(documents.report_docx(), "word/styles.xml", part))
+    with pytest.raises(Unreadable):
+        refuse_doctype(source)
+
+
+@pytest.mark.parametrize(
+    ("content", "limits"),
+    [
+        (documents.bomb_docx(5), Limits(unpacked_bytes=4_000_000)),
+        (documents.bomb_docx(20), Limits(ratio=100)),
+        (documents.crowded_docx(50), Limits(members=50)),
+    ],
+)
+def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
+    tmp_path: Path, content: bytes, limits: Limits
+) -> None:
+    with pytest.raises(Unreadable) as refused:
+        check_archive(written(tmp_path, content), limits)
+    assert refused.value.code is ErrorCode.TOO_LARGE_UNCOMPRESSED
+
+
+def test_an_honest_archive_passes(tmp_path: Path) -> None:
+    source = written(tmp_path, documents.report_docx())
+    check_archive(source, Limits())
+    refuse_doctype(source)
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix", "media_type", "mismatch"),
+    [
+        (pdf("x"), ".pdf", "application/pdf", False),
+        (b"junk\n" + pdf("x"), ".pdf", "application/pdf", False),
+        (pdf("x"), ".docx", "application/pdf", True),
+        (documents.report_docx(), ".docx", WORD, False),
+        (documents.report_docx(), ".txt", WORD, False),
+        (b"a,b\n1,2\n", ".csv", "text/csv", False),
+        (b"a\tb\n", ".tsv", "text/tab-separated-values", False),
+        (b"# x\n", ".md", "text/markdown", False),
+        (b'{"a": 1}', ".json", "application/json", False),
+        (b'{"a": 1}', ".txt", "application/json", False),
+        (b"import os\n", ".py", "text/plain", False),
+        (b"plain words", "", "text/plain", False),
+        (b"<html><body>x</body></html>", ".html", "text/html", False),
+        (b"<html><body>x</body></html>", ".txt", "text/plain", False),
+        ("Grüße".encode("cp1252"), ".txt", "text/plain", False),
+        ("Grüße".encode("utf-16"), ".txt", "text/plain", False),
+        (documents.PNG, ".png", "image/png", False),
+        (documents.PNG, ".jpg", "image/png", True),
+    ],
+)
+def test_content_decides_the_type_and_the_name_tells_kinds_of_text_apart(
+    tmp_path: Path, content: bytes, suffix: str, media_type: str, mismatch: bool
+) -> None:
+    detected = detect(written(tmp_path, content), suffix)
+    assert (detected.media_type, detected.mismatch) == (media_type, mismatch)
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix", "code"),
+    [
+        (documents.ENCRYPTED_OFFICE, ".docx", ErrorCode.ENCRYPTED),
+        (b"\x81\0\3" * 100, ".pdf", ErrorCode.CORRUPT),
+        (documents.report_docx()[:500], ".docx", ErrorCode.CORRUPT),
+        (documents.PNG, ".pdf", ErrorCode.UNSUPPORTED_TYPE),
+    ],
+)
+def test_content_that_is_not_what_its_name_promises_has_a_reason(
+    tmp_path: Path, content: bytes, suffix: str, code: ErrorCode
+) -> None:
+    with pytest.raises(Unreadable) as refused:
+        detect(written(tmp_path, content), suffix)
+    assert refused.value.code is code
+
+
+def test_pages_beyond_the_limit_are_cut_with_a_warning() -> None:
+    reports = list(reports_of(iter([Page("one"), Page("two"), Page("three")]), Limits(pages=2)))
+    assert [report.text for report in reports if isinstance(report, PageReport)] == ["one", "two"]
+    assert WarningReport(warning=Warn.TRUNCATED_PAGES) in reports
+
+
+def test_characters_beyond_the_limits_are_cut_with_one_warning() -> None:
+    limits = Limits(characters=12, page_characters=5)
+    reports = list(reports_of(iter([Page("a" * 9), Page("b" * 9), Page("c" * 9), Page("d")]), limits))
+    texts = [report.text for report in reports if isinstance(report, PageReport)]
+    assert texts == ["a" * 5, "b" * 5, "c" * 2]
+    assert reports.count(WarningReport(warning=Warn.TRUNCATED_TEXT)) == 1
+
+
+def test_a_document_exactly_at_the_limits_is_whole() -> None:
+    reports = list(reports_of(iter([Page("abc"), Page("de")]), Limits(pages=2, characters=5, page_characters=3)))
+    assert not [report for report in reports if isinstance(report, WarningReport)]
+
+
+def test_pages_keep_the_documents_own_numbers() -> None:
+    reports = list(reports_of(iter([Page("a"), Page("b", number=4), Page("c")]), Limits()))
+    assert [report.number for report in reports if isinstance(report, PageReport)] == [1, 4, 5]

@@ -1,0 +1,214 @@
+"""The wall around children: what misbehaving extractors can do, which is nothing to anybody else."""
+
+import asyncio
+import os
+import shutil
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.extraction.content import ErrorCode, Limits, Warn
+from services.extraction.protocol import SOURCE_NAME, Begun, FactsReport, PageReport, WarningReport
+from services.extraction.reading import ChildFailed
+from services.extraction.sandbox import Sandbox
+from services.extraction.settings import SandboxSettings
+from tests.support.documents import PNG, bomb_docx, glyph_flood_pdf, report_docx
+from tests.support.samples import pdf
+
+SETTINGS = SandboxSettings(memory_bytes=192 << 20)
+Reports = list[Begun | FactsReport | PageReport | WarningReport]
+
+
+@pytest.fixture(scope="module")
+async def sandbox() -> AsyncIterator[Sandbox]:
+    sandbox = Sandbox(SETTINGS, slots=2, extra_modules=("tests.support.bad_extractors",))
+    await sandbox.start()
+    yield sandbox
+    await sandbox.aclose()
+
+
+async def read(
+    sandbox: Sandbox, folder: Path, content: bytes, suffix: str, *, seconds: float = 20, limits: Limits | None = None
+) -> tuple[Reports, ErrorCode | None]:
+    """Read a document in a fresh folder and give all reports and the error code."""
+    job = folder / f"job{time.monotonic_ns()}"
+    job.mkdir(mode=0o700)
+    (job / SOURCE_NAME).write_bytes(content)
+    async with sandbox.open(job, suffix=suffix, limits=limits or Limits(), seconds=seconds) as reading:
+        reports = [report async for report in reading.reports()]
+        try:
+            await reading.verdict()
+        except ChildFailed as error:
+            code: ErrorCode | None = error.code
+        else:
+            code = None
+    assert not alive_in(job)
+    shutil.rmtree(job)
+    return reports, code
+
+
+def alive_in(folder: Path) -> list[int]:
+    """Find processes whose working folder this is."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
+            try:
+                if (process / "cwd").readlink().is_relative_to(folder):
+                    found.append(int(process.name))
+            except OSError:
+                continue
+    return found
+
+
+def texts(reports: Reports) -> list[str]:
+    return [report.text for report in reports if isinstance(report, PageReport)]
+
+
+async def test_a_document_is_read_in_a_child(sandbox: Sandbox, tmp_path: Path) -> None:
+    reports, code = await read(sandbox, tmp_path, pdf("first words", "second words"), ".pdf")
+    assert code is None
+    assert texts(reports) == ["first words", "second words"]
+    begun = reports[0]
+    assert isinstance(begun, Begun)
+    assert (begun.media_type, begun.engine) == ("application/pdf", "pypdfium2")
+
+
+async def test_a_picture_has_a_type_and_no_engine(sandbox: Sandbox, tmp_path: Path) -> None:
+    reports, code = await read(sandbox, tmp_path, PNG, ".png")
+    assert (reports, code) == ([Begun(media_type="image/png")], None)
+
+
+async def test_a_mismatch_of_name_and_content_is_a_warning(sandbox: Sandbox, tmp_path: Path) -> None:
+    reports, code = await read(sandbox, tmp_path, report_docx(), ".pdf")
+    assert code is None
+    assert WarningReport(warning=Warn.TYPE_MISMATCH) in reports
+
+
+@pytest.mark.parametrize(
+    ("suffix", "seconds", "code"),
+    [
+        (".hang", 1, ErrorCode.TIMEOUT),
+        (".spin", 1, ErrorCode.TIMEOUT),
+        (".eat", 20, ErrorCode.OUT_OF_MEMORY),
+        (".eatc", 20, ErrorCode.OUT_OF_MEMORY),
+        (".abort", 20, ErrorCode.CRASHED),
+        (".raise", 20, ErrorCode.CORRUPT),
+        (".garbage", 20, ErrorCode.CRASHED),
+        (".flood", 20, ErrorCode.CRASHED),
+        (".fork", 20, ErrorCode.CORRUPT),
+    ],
+)
+async def test_a_misbehaving_child_ends_with_a_reason_and_its_finished_page(
+    sandbox: Sandbox, tmp_path: Path, suffix: str, seconds: float, code: ErrorCode
+) -> None:
+    reports, found = await read(sandbox, tmp_path, b"text", suffix, seconds=seconds)
+    assert found is code
+    assert texts(reports) == ["before"]
+
+
+async def test_a_child_that_claims_more_than_allowed_is_cut_off(sandbox: Sandbox, tmp_path: Path) -> None:
+    reports, code = await read(sandbox, tmp_path, b"text", ".lie", limits=Limits(pages=5))
+    assert code is ErrorCode.CRASHED
+    assert len(texts(reports)) == 5
+
+
+async def test_a_neighbour_is_read_while_another_child_misbehaves(sandbox: Sandbox, tmp_path: Path) -> None:
+    for suffix in (".hang", ".eat", ".abort", ".fork", ".flood"):
+        bad = asyncio.create_task(read(sandbox, tmp_path, b"text", suffix, seconds=2))
+        reports, code = await read(sandbox, tmp_path, pdf("good words"), ".pdf")
+        assert (texts(reports), code) == (["good words"], None)
+        await bad
+
+
+async def test_programs_an_extractor_started_and_hid_end_with_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    reports, code = await read(sandbox, tmp_path, b"text", ".forks")
+    assert (texts(reports), code) == (["started"], None)
+
+
+async def test_a_child_has_no_network(sandbox: Sandbox, tmp_path: Path) -> None:
+    reached = asyncio.Event()
+
+    async def canary(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.set()
+        writer.close()
+
+    server = await asyncio.start_server(canary, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        reports, _ = await read(sandbox, tmp_path, f"{host} {port}".encode(), ".net")
+    assert texts(reports)[0].startswith("refused")
+    assert not reached.is_set()
+
+
+async def test_a_child_has_neither_environment_nor_descriptors_nor_privileges(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONGO_URL", "mongodb://user:secret@host")
+    reports, _ = await read(sandbox, tmp_path, b"text", ".look")
+    first, second = texts(reports)
+    assert first == "environment {} descriptors [0, 1, 2, 3]"
+    assert second.split() == ["CapEff:", "0000000000000000", "NoNewPrivs:", "1"]
+
+
+async def test_what_a_child_leaves_in_its_folder_can_be_removed(sandbox: Sandbox, tmp_path: Path) -> None:
+    reports, code = await read(sandbox, tmp_path, b"text", ".litter")
+    assert (texts(reports), code) == (["littered"], None)
+    assert not await asyncio.to_thread(lambda: list(tmp_path.iterdir()))
+
+
+async def test_a_template_that_died_is_started_again(sandbox: Sandbox, tmp_path: Path) -> None:
+    pid = sandbox._template.pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    reports, code = await read(sandbox, tmp_path, pdf("good words"), ".pdf")
+    assert (texts(reports), code) == (["good words"], None)
+    assert sandbox._template.pid != pid
+
+
+async def test_a_child_at_work_survives_its_template_and_dies_with_its_reading(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / SOURCE_NAME).write_bytes(b"text")
+    async with sandbox.open(tmp_path, suffix=".hang", limits=Limits(), seconds=20) as reading:
+        reports = reading.reports()
+        await anext(reports)
+        assert sandbox._template.pid
+        os.kill(sandbox._template.pid, signal.SIGKILL)
+        assert isinstance(await anext(reports), PageReport)
+        assert alive_in(tmp_path)
+    assert not alive_in(tmp_path)
+
+
+async def test_a_cancelled_reading_leaves_no_child(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / SOURCE_NAME).write_bytes(b"text")
+    begun = asyncio.Event()
+
+    async def endless() -> None:
+        async with sandbox.open(tmp_path, suffix=".hang", limits=Limits(), seconds=60) as reading:
+            async for _ in reading.reports():
+                begun.set()
+
+    task = asyncio.create_task(endless())
+    await begun.wait()
+    assert alive_in(tmp_path)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not alive_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix", "codes"),
+    [
+        (bomb_docx(250), ".docx", {ErrorCode.TOO_LARGE_UNCOMPRESSED}),
+        (glyph_flood_pdf(5_000_000), ".pdf", {ErrorCode.OUT_OF_MEMORY, None}),
+    ],
+)
+async def test_a_bomb_ends_with_a_reason(
+    sandbox: Sandbox, tmp_path: Path, content: bytes, suffix: str, codes: set[ErrorCode | None]
+) -> None:
+    _, code = await read(sandbox, tmp_path, content, suffix)
+    assert code in codes

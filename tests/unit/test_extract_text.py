@@ -1,0 +1,130 @@
+"""Decoding and cleaning text, and the formats that are text."""
+
+from pathlib import Path
+
+import pytest
+
+from services.extraction.content import Limits, Page
+from services.extraction.extractors.delimited import extract_csv, extract_tsv
+from services.extraction.extractors.hyphens import join_hyphenated
+from services.extraction.extractors.json_text import extract_json, indent
+from services.extraction.extractors.markdown import extract_markdown
+from services.extraction.extractors.plain import extract_plain
+from services.extraction.text import clean, decode_file, detect_encoding, detect_language
+
+UMLAUTS = "Grüße aus Köln, schöne Straße, übermäßig viele Äpfel und Öfen für Bäcker. " * 3
+LIMITS = Limits(block_characters=100)
+
+
+def written(folder: Path, content: bytes) -> Path:
+    source = folder / "source"
+    source.write_bytes(content)
+    return source
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
+def test_text_is_decoded_whatever_its_encoding(tmp_path: Path, encoding: str) -> None:
+    source = written(tmp_path, UMLAUTS.encode(encoding))
+    assert clean("".join(decode_file(source))) == UMLAUTS
+
+
+def test_utf8_is_recognised_when_its_first_special_letter_comes_late(tmp_path: Path) -> None:
+    source = written(tmp_path, b"a" * (3 << 20) + "ü".encode())
+    assert detect_encoding(source) == "utf-8"
+
+
+def test_a_letter_on_the_edge_of_two_pieces_survives(tmp_path: Path) -> None:
+    source = written(tmp_path, b"a" * ((1 << 20) - 1) + "ü!".encode())
+    assert "".join(decode_file(source)).endswith("aü!")
+
+
+def test_bytes_that_fit_no_encoding_do_not_stop_the_reading(tmp_path: Path) -> None:
+    source = written(tmp_path, bytes(range(256)) * 20)
+    assert "".join(decode_file(source))
+
+
+def test_clean_text_is_nfc_without_control_characters_and_lone_surrogates() -> None:
+    assert clean("e\u0301\0a\x07\ud800b\ufeffc\x0bd\re\tf\r\ng\u2028h") == "\xe9abc\nd\ne\tf\ng\nh"
+
+
+def test_language_is_told_only_of_text_that_is_long_enough() -> None:
+    assert detect_language(UMLAUTS * 3) == "de"
+    assert detect_language("Grüße") is None
+
+
+def test_plain_text_is_cut_between_lines_and_loses_nothing(tmp_path: Path) -> None:
+    text = "".join(f"line {number}\n" for number in range(1, 101))
+    pages = list(extract_plain(written(tmp_path, text.encode()), LIMITS))
+    assert "".join(page.text for page in pages) == text
+    assert all(len(page.text) <= 100 and page.text.endswith("\n") for page in pages)
+    assert pages[0].label == "lines 1-13"
+    assert pages[-1].label is not None
+    assert pages[-1].label.endswith("-100")
+
+
+def test_one_endless_line_is_cut_and_stays_one_line(tmp_path: Path) -> None:
+    pages = list(extract_plain(written(tmp_path, b"x" * 1050), LIMITS))
+    assert [len(page.text) for page in pages] == [100] * 10 + [50]
+    assert {page.label for page in pages} == {"lines 1-1"}
+
+
+def test_an_empty_text_has_no_pages(tmp_path: Path) -> None:
+    assert list(extract_plain(written(tmp_path, b""), LIMITS)) == []
+
+
+def test_markdown_is_cut_at_headings_that_are_not_inside_code(tmp_path: Path) -> None:
+    text = f"# One\n{'a' * 60}\n```\n# no heading\n```\n## Two ##\nb\n"
+    pages = list(extract_markdown(written(tmp_path, text.encode()), LIMITS))
+    assert [page.label for page in pages] == ["One", "Two"]
+    assert "".join(page.text for page in pages) == text
+
+
+def test_json_is_indented_without_changing_what_it_says() -> None:
+    text = '{"a":1.10,"a":[],"b":[{},{"c":12345678901234567890123}],"d":"\\u00e9\\n\\"}"}'
+    assert indent(text).splitlines() == [
+        "{",
+        '  "a": 1.10,',
+        '  "a": [],',
+        '  "b": [',
+        "    {},",
+        "    {",
+        '      "c": 12345678901234567890123',
+        "    }",
+        "  ],",
+        '  "d": "é\\n\\"}"',
+        "}",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a": nonsense', b"\xff\xfe"])
+def test_json_that_cannot_be_read_is_shown_as_it_is(tmp_path: Path, content: bytes) -> None:
+    pages = list(extract_json(written(tmp_path, content), Limits()))
+    assert "".join(page.text for page in pages) == content.decode("utf-16" if content[0] == 0xFF else "utf-8")
+
+
+def test_csv_becomes_tables_that_repeat_the_header(tmp_path: Path) -> None:
+    rows = "".join(f"{number},name {number}\n" for number in range(20))
+    pages = list(extract_csv(written(tmp_path, f"id,name\n{rows}".encode()), LIMITS))
+    assert len(pages) > 1
+    assert all(page.text.startswith("| id | name |\n| --- | --- |\n") for page in pages)
+    assert "".join(page.text for page in pages).count("| name ") == 20 + len(pages)
+    assert pages[0].label == f"rows 2-{pages[0].text.count(chr(10))}"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_csv_with_any_usual_delimiter_has_its_columns(tmp_path: Path, delimiter: str) -> None:
+    text = f'a{delimiter}b\n"x{delimiter}y"{delimiter}"two\nlines"\n'
+    (page,) = extract_csv(written(tmp_path, text.encode()), Limits())
+    cell = "x\\|y" if delimiter == "|" else " ".join(f"x{delimiter}y".split())
+    assert page.text.splitlines() == ["| a | b |", "| --- | --- |", f"| {cell} | two lines |"]
+
+
+def test_a_table_of_one_row_and_one_with_ragged_rows_are_tables_too(tmp_path: Path) -> None:
+    assert list(extract_csv(written(tmp_path, b"a,b\n"), Limits())) == [Page("| a | b |\n| --- | --- |", label="row 1")]
+    (page,) = extract_tsv(written(tmp_path, b"a\tb\n1\n1\t2\t3\n"), Limits())
+    assert page.text.splitlines()[2:] == ["| 1 |  |  |", "| 1 | 2 | 3 |"]
+
+
+def test_broken_words_are_joined_unless_the_hyphen_belongs_to_them() -> None:
+    text = "exam\x02ple well\x02known U\x02net VGG\x0216 JGR\ufffe\r\nPlanets self-made self\x02made"
+    assert join_hyphenated(text) == "example wellknown U-net VGG-16 JGR-Planets self-made self-made"
