@@ -11,6 +11,7 @@ from services.gateway.chat.handlers import ROUTES as CHAT_ROUTES
 from services.gateway.context import CONTEXT, Context
 from services.gateway.files.routes import ROUTES as FILE_ROUTES
 from services.gateway.limits.handlers import ROUTES as LIMIT_ROUTES
+from services.gateway.limits.rate import add_rate_headers
 from services.gateway.openapi.document import openapi_document
 from services.gateway.openapi.handlers import documentation_routes
 from services.gateway.playground.handlers import routes as playground_routes
@@ -28,6 +29,7 @@ def public_application(context: Context) -> web.Application:
     """Serve the API, its description and the playground."""
     app = public_app(max_body_bytes=_MAX_JSON_BYTES)
     app[CONTEXT] = context
+    app.on_response_prepare.append(add_rate_headers)
     app.add_routes([web.route(route.method, route.path, context.guard.protect(route)) for route in API_ROUTES])
     document = openapi_document(API_ROUTES, title="Satchel", version=VERSION, description=_DESCRIPTION)
     app.add_routes(documentation_routes(document))
@@ -41,14 +43,11 @@ def internal_application(context: Context) -> web.Application:
     async def database() -> None:
         await ping(context.database)
 
-    async def broker() -> None:
-        context.publisher.check()
-
     return health_app(
         {
             "startup": Probe(context.startup.check),
             "database": Probe(database),
             "objects": Probe(context.objects.ping),
-            "broker": Probe(broker, required=False),
+            "broker": Probe(context.publisher.ping, required=False),
         }
     )

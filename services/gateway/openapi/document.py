@@ -57,7 +57,7 @@ def _schemas(routes: Iterable[Route]) -> tuple[Mapping[tuple[type[BaseModel], Mo
         for model in (*route.body.values(), *([route.query] if route.query else [])):
             models[model, "validation"] = None
     references, schema = models_json_schema(list(models), ref_template="#/components/schemas/{model}")
-    return references, schema.get("$defs", {})
+    return {(model, mode): references[model, mode] for model, mode in models}, schema.get("$defs", {})
 
 
 def _operation(route: Route, references: Mapping[tuple[type[BaseModel], Mode], Schema]) -> Schema:
