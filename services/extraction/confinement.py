@@ -46,15 +46,28 @@ def die_with_parent() -> bool:
 
 
 def leave_network() -> bool:
-    """Enter a network (and IPC) namespace that has nothing in it; unprivileged where user namespaces are allowed."""
-    if _libc.unshare(_CLONE_NEWNET | _CLONE_NEWIPC) == 0:
-        return True
+    """Enter a network (and IPC) namespace that has nothing in it."""
+    return bool(_libc.unshare(_CLONE_NEWNET | _CLONE_NEWIPC) == 0)
+
+
+def leave_network_as_user() -> bool:
+    """Do the same without privileges, in a user namespace, where the machine allows that.
+
+    A failure half way leaves the process without an identity: try it in a child first.
+    """
     user, group = os.geteuid(), os.getegid()
     if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWIPC) != 0:
         return False
-    for name, content in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - not a file, one write
-            file.write(content)
+    try:
+        for name, content in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{user} {user} 1"),
+            ("gid_map", f"{group} {group} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - not a file, one write
+                file.write(content)
+    except OSError:
+        return False
     return True
 
 

@@ -1,15 +1,20 @@
 """Private folders for documents being read, and the end of those that a killed process left behind."""
 
 import asyncio
+import logging
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import TracebackType
 
 from libs.errors import DependencyUnavailable
+
+_log = logging.getLogger(__name__)
 
 _PREFIX = "satchel-extraction-"
 _ABANDONED_AFTER = timedelta(hours=1)
@@ -29,7 +34,7 @@ async def private_folder(base: Path) -> AsyncIterator[Path]:
     try:
         yield folder
     finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(remove_folder, folder)
 
 
 def remove_abandoned(base: Path) -> None:
@@ -37,4 +42,19 @@ def remove_abandoned(base: Path) -> None:
     limit = time.time() - _ABANDONED_AFTER.total_seconds()
     for folder in base.glob(f"{_PREFIX}*"):
         if folder.is_dir() and not folder.is_symlink() and folder.stat().st_mtime < limit:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder whatever a child did to it; what still resists is logged and left for the next start."""
+    shutil.rmtree(folder, onerror=_insist)
+
+
+def _insist(_function: object, path: str, reason: tuple[type[BaseException], BaseException, TracebackType]) -> None:
+    """Make a closed folder accessible and try once more; links are never followed."""
+    entry = Path(path)
+    if isinstance(reason[1], PermissionError) and entry.is_dir() and not entry.is_symlink():
+        entry.chmod(stat.S_IRWXU)
+        shutil.rmtree(entry, ignore_errors=True)
+    elif not isinstance(reason[1], FileNotFoundError):
+        _log.error("temporary files not removed", extra={"error": repr(reason[1])})

@@ -42,7 +42,9 @@ def main() -> None:
 
 def _confine() -> InForce:
     confinement.forbid_new_privileges()
-    network = confinement.leave_network()
+    network = confinement.leave_network() or (
+        _child_can(confinement.leave_network_as_user) and confinement.leave_network_as_user()
+    )
     filtered = syscall_filter.refuse_network_calls()
     return InForce(
         network_namespace=network,

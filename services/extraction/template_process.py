@@ -66,7 +66,7 @@ class TemplateProcess:
                 *("-X", "utf8", "-m", "services.extraction.template", str(far.fileno()), *self._extra_modules),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
-                env={"PYTHONPATH": os.fspath(_ROOT)},
+                env={"PYTHONPATH": os.pathsep.join(filter(None, (os.fspath(_ROOT), *sys.path)))},
                 cwd="/",
                 pass_fds=(far.fileno(),),
                 start_new_session=True,

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.extraction.content import ErrorCode, Limits, Warn
+from services.extraction.folders import remove_folder
 from services.extraction.protocol import SOURCE_NAME, Begun, FactsReport, PageReport, WarningReport
 from services.extraction.reading import ChildFailed
 from services.extraction.sandbox import Sandbox
@@ -46,7 +46,7 @@ async def read(
         else:
             code = None
     assert not alive_in(job)
-    shutil.rmtree(job)
+    remove_folder(job)
     return reports, code
 
 

@@ -26,16 +26,19 @@ _PYPDF_FAILURES = (PyPdfError, ValueError, TypeError, KeyError, IndexError, Attr
 @extracts("application/pdf", engine="pypdfium2")
 def extract_pdf(source: Path, limits: Limits) -> Items:
     """One page per page; metadata afterwards, so that slow metadata never costs text."""
-    try:
-        document = pdfium.PdfDocument(source)
-    except pdfium.PdfiumError as error:
-        if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
-            raise Unreadable(ErrorCode.ENCRYPTED) from error
+    with source.open("rb") as file:  # not the path: pypdfium2 makes it absolute, where the child may not go
+        try:
+            document = pdfium.PdfDocument(file)
+        except pdfium.PdfiumError as error:
+            if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+                raise Unreadable(ErrorCode.ENCRYPTED) from error
+            document = None
+        if document is not None:
+            with closing(document):
+                yield _checked_count(len(document), limits)
+                yield from _pdfium_pages(document, limits)
+    if document is None:
         yield from _extract_with_pypdf(source, limits)
-        return
-    with closing(document):
-        yield _checked_count(len(document), limits)
-        yield from _pdfium_pages(document, limits)
     yield from read_facts(source)
 
 
@@ -89,4 +92,3 @@ def _extract_with_pypdf(source: Path, limits: Limits) -> Items:
         raise Unreadable(ErrorCode.ENCRYPTED) from error
     except _PYPDF_FAILURES as error:
         raise Unreadable(ErrorCode.CORRUPT) from error
-    yield from read_facts(source)
