@@ -54,7 +54,8 @@ async def test_a_file_is_attached_read_and_answered_from(visitor: Page) -> None:
     await expect(answer).to_contain_text("950")
     await answer.get_by_text("What the model saw").click()
     await expect(answer.get_by_text("prices.txt:")).to_be_visible()
-    await expect(visitor.get_by_label("Conversation").locator(":checked")).to_have_text("How much is the annual licence?")
+    chosen = visitor.get_by_label("Conversation").locator(":checked")
+    await expect(chosen).to_have_text("How much is the annual licence?")
 
     await visitor.reload()
     await expect(visitor.locator(".message.user")).to_have_text(["YouHow much is the annual licence?"])
