@@ -8,8 +8,8 @@ Dead-lettering is at-least-once, which the broker grants only together with ``re
 to a retry or to the dead queue survives a crash of the broker.
 
 Retry queues are declared last. A node killed within a second after a queue was created for the first time can lose
-that queue's leader for good (measured on 3.10.8; like rabbitmq-server#15725): nothing published to it is confirmed until it is deleted by hand
-and declared again. Only the newest queue is at risk, so it is one that nothing waits for.
+that queue's leader for good (measured on 3.10.8; like rabbitmq-server#15725): nothing published to it is confirmed
+until it is deleted by hand and declared again. Only the newest queue is at risk, so it is one that nothing waits for.
 """
 
 from collections.abc import Mapping
