@@ -1,61 +1,42 @@
 """A gateway in this process, on real servers, for tests that look at what it leaves in them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import UUID
 
 from aiohttp import web
 from pydantic import SecretStr
 
-from libs.amqp.publisher import Publisher
 from libs.amqp.settings import AmqpSettings
 from libs.contracts.records import FileRecord, FileState
 from libs.links.settings import LinkSettings
-from libs.links.tokens import LinkSigner
-from libs.mongo.database import Database, MongoSettings, create_indexes, open_database
+from libs.mongo.database import Database, MongoSettings
 from libs.objects.settings import S3Settings
-from libs.objects.store import ObjectStore
-from libs.startup import Startup
-from libs.web.server import public_app
-from services.gateway.agents.models import Agent
-from services.gateway.agents.service import AgentService
-from services.gateway.agents.store import AgentStore
-from services.gateway.auth.guard import Guard
+from libs.startup import NotPrepared
+from services.gateway.app import public_application
 from services.gateway.auth.models import DEFAULT_SCOPES
-from services.gateway.auth.service import ApiKeyService
-from services.gateway.auth.store import ApiKeyStore
-from services.gateway.chat.conversations import ConversationService
-from services.gateway.chat.message_store import MessageStore
-from services.gateway.chat.service import TurnService
-from services.gateway.chat.store import ConversationStore
-from services.gateway.context import CONTEXT, Context
-from services.gateway.deletions.service import DeletionService
-from services.gateway.deletions.store import DeletionStore
-from services.gateway.events.listener import EventListener
-from services.gateway.events.waiters import Waiters
-from services.gateway.files.dispatch import Dispatcher
-from services.gateway.files.extractions import ExtractionReader
-from services.gateway.files.routes import ROUTES as FILE_ROUTES
-from services.gateway.files.service import FileService
-from services.gateway.files.store import FileStore
-from services.gateway.files.upload import UploadService
-from services.gateway.idempotency.service import IdempotencyService
-from services.gateway.idempotency.store import IdempotencyStore
-from services.gateway.limits.handlers import ROUTES as LIMIT_ROUTES
-from services.gateway.limits.rate import RateLimiter, add_rate_headers
-from services.gateway.limits.service import LimitService
+from services.gateway.context import Context, open_context
 from services.gateway.settings import LimitSettings, ModelSettings, Settings
-from services.gateway.usage.handlers import ROUTES as USAGE_ROUTES
-from services.gateway.usage.service import UsageService
-from services.gateway.usage.store import UsageStore
 from tests.support.api import Api
 
 APP, AGENT, OTHER_AGENT = "demo", "assistant", "archivist"
 LINK_KEYS = SecretStr("test:" + "k" * 32)
 SMALL_BYTES = 100_000
+_PATIENCE_SECONDS = 30
+_AGENTS = f"""
+apps:
+  - id: {APP}
+    name: Tests
+    agents:
+      - {{id: {AGENT}, name: Assistant, system_prompt: Answer.}}
+      - {{id: {OTHER_AGENT}, name: Archivist, system_prompt: Answer.}}
+"""
 
 
 def gateway_settings(mongo: MongoSettings, s3: S3Settings, amqp: AmqpSettings, **changes: Any) -> Settings:
@@ -126,70 +107,24 @@ class Gateway:
 
 @asynccontextmanager
 async def running_gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    """Serve the file, limit and usage operations on a free port."""
+    """Serve the whole public API on a free port; leave when everything that start-up prepares is there."""
     async with AsyncExitStack() as stack:
-        context = await _open_context(stack, settings)
-        await create_indexes(context.database)
-        for agent in (AGENT, OTHER_AGENT):
-            declared = Agent(
-                key=Agent.key_of(APP, agent), app_id=APP, id=agent, name=agent, type="agent", system_prompt="Answer."
-            )
-            await AgentStore(context.database).put(declared)
-        app = public_app(max_body_bytes=1 << 20)
-        app[CONTEXT] = context
-        routes = (*FILE_ROUTES, *LIMIT_ROUTES, *USAGE_ROUTES)
-        app.add_routes([web.route(route.method, route.path, context.guard.protect(route)) for route in routes])
-        app.on_response_prepare.append(add_rate_headers)
-        runner = web.AppRunner(app, shutdown_timeout=1)
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        (folder / "agents.yaml").write_text(_AGENTS, encoding="utf-8")
+        settings = settings.model_copy(update={"agents_file": folder / "agents.yaml"})
+        context = await stack.enter_async_context(open_context(settings))
+        runner = web.AppRunner(public_application(context), shutdown_timeout=1)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, "127.0.0.1", 0).start()
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await _prepared(context)
         yield Gateway(context, f"http://127.0.0.1:{runner.addresses[0][1]}")
 
 
-async def _open_context(stack: AsyncExitStack, settings: Settings) -> Context:
-    database = await stack.enter_async_context(open_database(settings.mongo))
-    objects = await stack.enter_async_context(ObjectStore.open(settings.s3))
-    publisher = await stack.enter_async_context(Publisher.open(settings.amqp))
-    waiters, links = Waiters(), LinkSigner(settings.links)
-    listener = EventListener(settings.amqp, [waiters])
-    await listener.start()
-    stack.push_async_callback(listener.stop)
-    keys, agents = ApiKeyService(ApiKeyStore(database)), AgentService(AgentStore(database))
-    files, extractions = FileStore(database), ExtractionReader(database)
-    deletions = DeletionService(DeletionStore(database), publisher, waiters)
-    conversations = ConversationService(ConversationStore(database), MessageStore(database), deletions)
-    return Context(
-        settings=settings,
-        database=database,
-        objects=objects,
-        publisher=publisher,
-        waiters=waiters,
-        links=links,
-        startup=Startup({}),
-        guard=Guard(keys, agents, RateLimiter(settings.limits, database)),
-        keys=keys,
-        agents=agents,
-        uploads=UploadService(
-            files=files,
-            extractions=extractions,
-            objects=objects,
-            publisher=publisher,
-            deletions=deletions,
-            waiters=waiters,
-            settings=settings,
-        ),
-        files=FileService(
-            files=files,
-            extractions=extractions,
-            dispatcher=Dispatcher(files, publisher),
-            links=links,
-            conversation_exists=conversations.get,
-        ),
-        deletions=deletions,
-        limits=LimitService(settings),
-        usage=UsageService(UsageStore(database), files, settings.limits),
-        idempotency=IdempotencyService(IdempotencyStore(database)),
-        conversations=conversations,
-        turns=cast("TurnService", None),  # no turn is run here
-    )
+async def _prepared(context: Context) -> None:
+    while True:
+        try:
+            return await context.startup.check()
+        except NotPrepared:
+            await asyncio.sleep(0.02)
