@@ -1,0 +1,21 @@
+"""Run one benchmark: ``python -m tests.bench upload``; without a name, all of them."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+
+from tests.bench import upload_throughput
+
+BENCHMARKS: Mapping[str, Callable[[], Awaitable[int]]] = {"upload": upload_throughput.main}
+"""By the name given on the command line; each prints what it saw and gives the process's exit status."""
+
+
+async def main(names: list[str]) -> int:
+    """Run what was named, one after the other; fail if one failed."""
+    if unknown := set(names) - set(BENCHMARKS):
+        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(sorted(BENCHMARKS))}")
+    return max([await BENCHMARKS[name]() for name in names or sorted(BENCHMARKS)])
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1:])))
