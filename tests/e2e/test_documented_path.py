@@ -18,9 +18,9 @@ UNKNOWN = "550e8400-e29b-41d4-a716-446655440000"
 async def api(stack: Stack) -> AsyncIterator[Api]:
     """Give a caller who starts with nothing attached and leaves nothing behind."""
     async with Api.open(stack.base_url, stack.app_id, stack.agent_id, stack.api_key) as api:
-        await api.request("POST", f"{api.chat}/reset")
+        assert (await api.request("POST", f"{api.chat}/reset")).status == 200
         yield api
-        await api.request("POST", f"{api.chat}/reset")
+        assert (await api.request("POST", f"{api.chat}/reset")).status == 200
 
 
 @pytest.fixture

@@ -55,8 +55,11 @@ async def read_small_body(request: web.Request, fingerprint: Fingerprint | None 
 
 
 def media_type(request: web.Request) -> str:
-    """Return which of the three kinds of body this is, JSON if it does not say. Raises ``UnsupportedBodyType``."""
-    kind = request.content_type if hdrs.CONTENT_TYPE in request.headers else JSON
+    """Return which of the three kinds of body this is, JSON if it does not say. Raises ``UnsupportedBodyType``.
+
+    An empty body is none of any kind: some clients put a content type on it all the same.
+    """
+    kind = request.content_type if request.can_read_body and hdrs.CONTENT_TYPE in request.headers else JSON
     if kind not in {JSON, FORM, MULTIPART}:
         raise UnsupportedBodyType(f"Send {JSON}, {FORM} or {MULTIPART}, not {kind}.")
     return kind
