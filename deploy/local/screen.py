@@ -34,7 +34,7 @@ class Screen:
         self._lines = {part.name: Line(State.WAITING, time.time()) for part in parts}
         self._out = out
         self._status = status
-        self._began = time.monotonic()
+        self._began = time.time()
         self._live = out.isatty()
         self._drawn = False
 
@@ -67,7 +67,7 @@ class Screen:
 
     def _text(self, name: str) -> str:
         line = self._lines[name]
-        elapsed = f"{time.monotonic() - self._began:5.1f} s" if line.state is State.READY and self._live else ""
+        elapsed = f"{line.since - self._began:5.1f} s" if line.state is State.READY else ""
         return f"  {MARKS[line.state]} {name:<12} {line.state:<9} {elapsed}".rstrip()
 
 
