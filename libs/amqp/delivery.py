@@ -39,5 +39,5 @@ def read_delivery(incoming: AbstractIncomingMessage) -> Delivery:
         message=envelope.unwrap(),
         correlation_id=envelope.correlation_id,
         redelivered=bool(incoming.redelivered),
-        retries=retries if isinstance(retries, int) else 0,
+        retries=max(0, retries) if isinstance(retries, int) else 0,
     )

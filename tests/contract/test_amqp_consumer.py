@@ -283,11 +283,12 @@ async def test_a_handler_that_outlasts_the_grace_is_cancelled_and_its_message_re
     await until(returned)
 
 
-async def test_a_consumer_whose_queue_is_deleted_comes_back(
-    amqp: AmqpSettings, consume: Consume, publish: Callable[[ExtractFile], Awaitable[None]], channel: AbstractChannel
+async def test_a_consumer_whose_queue_is_deleted_is_told_and_comes_back(
+    consume: Consume, publish: Callable[[ExtractFile], Awaitable[None]], channel: AbstractChannel
 ) -> None:
+    """Its own check comes in an hour: the broker's cancellation must do."""
     recorder = Recorder()
-    consumer = await consume(recorder, heartbeat=amqp.heartbeat)
+    consumer = await consume(recorder, heartbeat=timedelta(hours=1))
     await channel.queue_delete(EXTRACTION_FILES.name)
 
     async def noticed() -> bool:
@@ -297,6 +298,55 @@ async def test_a_consumer_whose_queue_is_deleted_comes_back(
     await until(consumer.healthy)
     await publish(a_job())
     await until(lambda: recorder.handled(1))
+
+
+async def test_a_consumer_the_broker_has_forgotten_is_missed_and_comes_back(
+    consume: Consume, publish: Callable[[ExtractFile], Awaitable[None]]
+) -> None:
+    """Connected and deaf: cancelled behind its back, as no heartbeat and no event would show."""
+    recorder = Recorder()
+    consumer = await consume(recorder)
+    forgotten = consumer._link.session()
+    assert consumer._consumer_tag is not None
+    await (await forgotten.channel.get_underlay_channel()).basic_cancel(consumer._consumer_tag)
+    assert not await consumer.healthy()
+    await until(consumer.healthy)
+    await publish(a_job())
+    await until(lambda: recorder.handled(1))
+
+
+async def test_a_lost_connection_does_not_double_the_handlers_at_work(
+    consume: Consume, publish: Callable[[ExtractFile], Awaitable[None]], channel: AbstractChannel
+) -> None:
+    """The broker delivers the message again while its first handler still runs; it has to wait for the slot."""
+    running = most = done = 0
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def handler(_: Delivery) -> None:
+        nonlocal running, most, done
+        running += 1
+        most = max(most, running)
+        begun.set()
+        await may_end.wait()
+        running -= 1
+        done += 1
+
+    async def delivered_again() -> bool:
+        return len(consumer._running) == 2
+
+    async def both_done() -> bool:
+        return done == 2
+
+    consumer = await consume(handler, prefetch=1)
+    await publish(a_job())
+    await begun.wait()
+    consumer._link.session().end()
+    await until(delivered_again)
+    await until(consumer.healthy)
+    may_end.set()
+    await until(both_done)
+    assert most == 1
+    await _nothing_left(channel, consumer)
 
 
 async def test_a_consumer_that_never_reached_the_broker_is_not_healthy(amqp: AmqpSettings) -> None:

@@ -239,7 +239,7 @@ async def test_a_stuck_broker_costs_a_publisher_its_timeout_and_no_more(running:
 
 
 async def test_a_connection_given_up_as_stuck_tells_its_publishers_and_is_replaced(running: Node) -> None:
-    """The publish would wait an hour; what ends it is the check. The driver says ``CancelledError`` here, we do not."""
+    """The publish would wait an hour; what ends it is the check."""
     patient = running.settings.model_copy(update={"publish_timeout": timedelta(hours=1)})
     worker = Worker()
     worker.may_end.set()
@@ -260,3 +260,17 @@ async def test_a_connection_given_up_as_stuck_tells_its_publishers_and_is_replac
             await until(lambda: worker.has_begun_with(job))
     finally:
         await consumer.stop()
+
+
+async def test_the_drivers_own_verdict_on_a_stuck_connection_is_no_cancellation_of_ours(running: Node) -> None:
+    """Nothing of ours ends the publish here: aiormq does, after three heartbeats, and it says ``CancelledError``."""
+    hour = timedelta(hours=1)
+    patient = running.settings.model_copy(update={"publish_timeout": hour, "check_timeout": hour})
+    async with Publisher.open(patient) as publisher:
+        await until(publisher.healthy)
+        async with running.stuck():
+            with pytest.raises(DependencyUnavailable) as told:
+                await publisher.publish(a_job(), correlation_id="")
+        assert isinstance(told.value.__cause__, asyncio.CancelledError)
+        await until(publisher.healthy)
+        await publisher.publish(a_job(), correlation_id="")

@@ -1,5 +1,6 @@
 """Events reach every replica, in order, and whoever waits for them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -11,8 +12,10 @@ from aio_pika import Message as AmqpMessage
 from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import ChannelClosed, ChannelNotFoundEntity
 
+from libs.amqp.delivery import Delivery
 from libs.amqp.publisher import Publisher
 from libs.amqp.settings import AmqpSettings
+from libs.amqp.subscriber import EventSubscriber
 from libs.amqp.topology import EVENTS
 from libs.contracts.messages import FileFailed, FileProcessed, FileProgress, FilesDeleted, Message
 from services.gateway.events.listener import EventListener
@@ -93,6 +96,34 @@ async def test_events_come_in_order_and_complete(amqp: AmqpSettings, publisher: 
             await publisher.publish(event, correlation_id="r")
         await until(lambda: log.holds(len(events)))
     assert log.events == events
+
+
+async def test_the_next_event_waits_until_the_last_is_handled(amqp: AmqpSettings, publisher: Publisher) -> None:
+    begun: list[Message] = []
+    ended: list[Message] = []
+
+    async def handler(delivery: Delivery) -> None:
+        begun.append(delivery.message)
+        assert len(begun) == len(ended) + 1
+        await asyncio.sleep(0.001)
+        ended.append(delivery.message)
+
+    async def all_ended() -> bool:
+        return len(ended) == len(events)
+
+    file_id = uuid4()
+    events = [_progress(file_id, number) for number in range(50)]
+    subscriber = EventSubscriber(impatient(amqp), handler, ["file.progress"])
+    await subscriber.start()
+    try:
+        await until(subscriber.healthy)
+        await publisher.publish(FilesDeleted(deletion_id=file_id), correlation_id="not asked for")
+        for event in events:
+            await publisher.publish(event, correlation_id="r")
+        await until(all_ended)
+    finally:
+        await subscriber.stop()
+    assert ended == events
 
 
 async def test_a_failing_sink_and_an_unreadable_event_stop_nothing(
