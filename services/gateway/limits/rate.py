@@ -16,7 +16,7 @@ from libs.clock import now
 from libs.mongo.database import Database
 from services.gateway.auth.models import Principal
 from services.gateway.limits.errors import RateLimited
-from services.gateway.limits.windows import RateWindows
+from services.gateway.limits.store import RateWindows
 from services.gateway.settings import LimitSettings
 
 WINDOW = timedelta(minutes=1)
