@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from libs.loop_watch import watched_loop
 from libs.web.access import access_middleware
 from libs.web.problems import problem_middleware
 from libs.web.request_id import add_request_id, request_id_middleware
@@ -36,6 +37,7 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(watched_loop())
         for app, host, port in filter(None, (internal, public)):
             await _start(stack, app, host, port, grace)
         _log.info("started")
