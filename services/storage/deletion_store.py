@@ -19,6 +19,8 @@ from libs.mongo.database import Database
 RESET = "reset"
 """The kind of order that empties a conversation and keeps it; any other kind removes it."""
 
+_COUNTED_AT_ONCE = 10
+
 COUNTED = ("files", "objects", "bytes", "pages", "extractions", "messages", "conversations")
 """What a receipt counts."""
 
@@ -70,8 +72,9 @@ class DeletionStore:
         )
 
     async def remove_texts(self, ids: Sequence[UUID]) -> None:
-        """Remove pages, then extractions."""
-        await self._db["pages"].delete_many({"_id.file_id": {"$in": ids}})
+        """Remove pages, then extractions; pages file by file, because a file may have thousands."""
+        for file_id in ids:
+            await self._db["pages"].delete_many({"_id.file_id": file_id})
         await self._db["extractions"].delete_many({"_id": {"$in": ids}})
 
     async def remove_files(self, ids: Sequence[UUID]) -> None:
@@ -121,13 +124,13 @@ class DeletionStore:
         return (await self._db["tombstones"].bulk_write(updates, ordered=False)).upserted_count
 
     async def _count_pages(self, ids: Sequence[UUID]) -> dict[UUID, int]:
-        groups = self._db["pages"].aggregate(
-            [
-                {"$match": {"_id.file_id": {"$in": ids}}},
-                {"$group": {"_id": "$_id.file_id", "pages": {"$sum": 1}}},
-            ]
-        )
-        return {group["_id"]: group["pages"] async for group in groups}
+        """Count a few files' pages at a time: a file may have thousands."""
+        counted: dict[UUID, int] = {}
+        for start in range(0, len(ids), _COUNTED_AT_ONCE):
+            match = {"$match": {"_id.file_id": {"$in": ids[start : start + _COUNTED_AT_ONCE]}}}
+            group = {"$group": {"_id": "$_id.file_id", "pages": {"$sum": 1}}}
+            counted |= {found["_id"]: found["pages"] async for found in self._db["pages"].aggregate([match, group])}
+        return counted
 
     async def _sum_counts(self, order_id: UUID) -> dict[str, int]:
         sums: dict[str, Any] = {name: {"$sum": f"$counts.{name}"} for name in COUNTED}

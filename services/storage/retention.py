@@ -10,6 +10,9 @@ from services.storage.reconcile.rules import Counts, Outcome, Round, new_order
 
 _KIND = "retention"
 
+_BATCH = 500
+"""Records per update: thousands in one would outlast the time limit of an operation, again and again."""
+
 
 class Retention:
     """Condemns stored files past ``retain_until`` and carries the order out."""
@@ -25,7 +28,9 @@ class Retention:
         order = new_order(_KIND, current.now)
         due = {"state": FileState.STORED, "retain_until": {"$lte": current.now}}
         condemned = {"$set": {"state": FileState.DELETING, "deletion": order.model_dump()}, "$unset": {"outbox": ""}}
-        expired = (await self._files.update_many(due, condemned)).modified_count
+        expired = 0
+        while ids := [found["_id"] async for found in self._files.find(due, {"_id": 1}, limit=_BATCH)]:
+            expired += (await self._files.update_many({**due, "_id": {"$in": ids}}, condemned)).modified_count
         if expired:
             await self._deletions.carry_out(order.id)
         return Counter({Outcome.FILES_EXPIRED: expired})

@@ -55,7 +55,7 @@ class ReconcileSettings(BaseSettings):
         timedelta(minutes=10), gt=_NOTHING, description="longest pause between repetitions of one job"
     )
     lease_grace: Duration = Field(
-        timedelta(seconds=5), ge=_NOTHING, description="time after a lease's end before its job is repeated"
+        timedelta(seconds=2), ge=_NOTHING, description="time after a lease's end before its job is repeated"
     )
     order_grace: Duration = Field(
         timedelta(seconds=30), ge=_NOTHING, description="time a deletion's command has before the reconciler steps in"

@@ -18,7 +18,7 @@ from services.storage.metrics import RECONCILED, RULE_FAILURES
 from services.storage.reconcile.rules import Counts, Outcome, Round, Rule
 
 _log = logging.getLogger(__name__)
-_JITTER = 0.2
+_JITTER = 0.2  # part of the period; shortens it, so that the period stays a promise
 _OUTAGES: tuple[type[Exception], ...] = (DependencyUnavailable, *OUTAGES)
 
 
@@ -62,7 +62,7 @@ class Sweeper:
         while True:
             await asyncio.sleep(pause)
             await self.run_round(complete=False)
-            pause = self._period.total_seconds() * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - as above
+            pause = self._period.total_seconds() * random.uniform(1 - _JITTER, 1)  # noqa: S311 - as above
 
     async def _run_rules(self, current: Round) -> RoundReport:
         counts: Counts = Counter()

@@ -33,9 +33,9 @@ class LeftoverStore:
         return set(await self._db[kind.owners].distinct("_id", {"_id": {"$in": list(ids)}}))
 
     async def remove(self, kind: Dependents, owners: Collection[UUID]) -> int:
-        """Remove everything that belongs to these owners."""
-        found = await self._db[kind.collection].delete_many({kind.field: {"$in": list(owners)}})
-        return found.deleted_count
+        """Remove everything that belongs to these owners; return how much we removed."""
+        collection = self._db[kind.collection]
+        return sum([(await collection.delete_many({kind.field: owner})).deleted_count for owner in owners])
 
 
 def _value(document: dict[str, object], field: str) -> UUID:

@@ -40,6 +40,7 @@ class Custody:
         self._objects = objects
         self._orphans = orphans
         self._objects_per_round = objects_per_round
+        self._reported: set[UUID] = set()
         self._begin()
 
     async def run(self, current: Round) -> Counts:
@@ -58,6 +59,12 @@ class Custody:
             elif looked_at >= self._objects_per_round and not current.complete:
                 break
         return counts
+
+    def _report(self, file_id: UUID) -> None:
+        """Log a loss when it is first seen; the gauge says how many there still are."""
+        if file_id not in self._reported:
+            self._reported.add(file_id)
+            _log.error("a stored file has no object", extra={"file_id": str(file_id)})
 
     def _begin(self) -> None:
         """Start a walk. ``_reached`` is the last file id up to which records have been compared."""
@@ -103,5 +110,5 @@ class Custody:
                 continue
             if await self._store.is_stored(file_id):
                 missing += 1
-                _log.error("a stored file has no object", extra={"file_id": str(file_id)})
+                self._report(file_id)
         return missing
