@@ -46,8 +46,9 @@ async def rehearse_turn(request: web.Request, settings: Settings, fingerprint: F
 
 async def read_small_body(request: web.Request, fingerprint: Fingerprint | None = None) -> Any:
     """Parse a JSON body, or the fields of a URL-encoded one; an absent body is an empty object."""
+    kind = media_type(request)  # before the body is read: afterwards none is left to have a kind
     raw = await request.read()
-    body = _fields(raw) if media_type(request) == FORM else _json(raw)
+    body = _fields(raw) if kind == FORM else _json(raw)
     if fingerprint is not None:
         fingerprint.add_json(body)
         fingerprint.finish()
