@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, WTimeoutError
 
+from libs.durations import Duration
+
 Document = dict[str, Any]
 Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
@@ -60,7 +62,7 @@ class MongoSettings(BaseSettings):
 
     url: SecretStr = Field(description="MongoDB connection string; a replica set, for retryable writes")
     database: str = Field("satchel", description="database name")
-    timeout: timedelta = Field(timedelta(seconds=4), description="upper bound for one operation, retries included")
+    timeout: Duration = Field(timedelta(seconds=4), description="upper bound for one operation, retries included")
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from libs.amqp.settings import AmqpSettings
+from libs.durations import Duration
 from libs.links.settings import LinkSettings
 from libs.mongo.database import MongoSettings
 from libs.objects.settings import S3Settings
@@ -37,7 +38,7 @@ class ModelSettings(BaseSettings):
     name: str = Field("default", description="model to ask for when the agent names none")
     context_tokens: int = Field(8192, gt=0, description="context window of the model, in tokens")
     max_answer_tokens: int = Field(512, gt=0, description="longest answer, in tokens")
-    timeout: timedelta = Field(timedelta(seconds=60), description="longest wait for one answer")
+    timeout: Duration = Field(timedelta(seconds=60), description="longest wait for one answer")
     retries: int = Field(2, ge=0, description="repeats after a connection error, 429 or 5xx")
 
 
@@ -49,7 +50,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address of the public port")
     port: int = Field(8080, description="public port")
     internal_port: int = Field(9080, description="port of /healthz, /readyz and /metrics")
-    grace: timedelta = Field(timedelta(seconds=30), description="time open requests get at shutdown")
+    grace: Duration = Field(timedelta(seconds=30), description="time open requests get at shutdown")
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL", description="lowest level that is logged")
     agents_file: Path = Field(
         Path("agents.yaml"), validation_alias="AGENTS_FILE", description="apps and agents to declare at start"
@@ -59,13 +60,13 @@ class Settings(BaseSettings):
         validation_alias="TMP_BASE_FOLDER",
         description="folder for temporary files",
     )
-    receive_deadline: timedelta = Field(
+    receive_deadline: Duration = Field(
         timedelta(minutes=15), validation_alias="RECEIVE_DEADLINE", description="time an upload may take"
     )
-    idle_timeout: timedelta = Field(timedelta(seconds=30), description="longest silence in the middle of an upload")
-    default_wait: timedelta = Field(timedelta(seconds=10), description="wait for extraction when the caller names none")
-    max_wait: timedelta = Field(timedelta(seconds=60), description="longest wait for extraction a caller may ask for")
-    retention: timedelta = Field(timedelta(days=30), description="time a file is kept after its upload")
+    idle_timeout: Duration = Field(timedelta(seconds=30), description="longest silence in the middle of an upload")
+    default_wait: Duration = Field(timedelta(seconds=10), description="wait for extraction when the caller names none")
+    max_wait: Duration = Field(timedelta(seconds=60), description="longest wait for extraction a caller may ask for")
+    retention: Duration = Field(timedelta(days=30), description="time a file is kept after its upload")
 
     mongo: MongoSettings = Field(default_factory=MongoSettings)
     amqp: AmqpSettings = Field(default_factory=AmqpSettings)
