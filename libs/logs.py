@@ -12,7 +12,9 @@ from pythonjsonlogger.json import JsonFormatter
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request or message being worked on; carried over HTTP and AMQP."""
 
-_QUIET_LOGGERS = ("aio_pika", "aiormq", "httpx", "httpx2", "httpcore2", "openai", "pymongo", "urllib3")
+_QUIET_LOGGERS = ("aio_pika", "httpx", "httpx2", "httpcore2", "openai", "pymongo", "urllib3")
+_SILENT_LOGGERS = ("aiormq",)
+"""Libraries whose every failure reaches us as an exception, which we log ourselves, once."""
 
 
 class _ServiceFilter(logging.Filter):
@@ -42,3 +44,5 @@ def configure_logging(service: str, level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _SILENT_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
