@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from pymongo import ReplaceOne, ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo import ReturnDocument
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from libs.clock import now
 from libs.contracts.records import (
@@ -22,6 +22,7 @@ from libs.contracts.records import (
 )
 from libs.mongo.database import Database, Document
 
+_DUPLICATE_KEY = 11000
 _UNFINISHED = [ExtractionStatus.QUEUED.value, ExtractionStatus.RUNNING.value]
 
 
@@ -108,12 +109,19 @@ class ExtractionStore:
         return outcome.matched_count == 1
 
     async def save_pages(self, pages: Sequence[PageRecord]) -> None:
-        """Write pages; writing one again replaces it."""
-        if pages:
-            documents = [page.to_document() for page in pages]
-            await self._pages.bulk_write(
-                [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents], ordered=False
-            )
+        """Write pages; one that is there already, left by a run that lost its lease, is replaced."""
+        if not pages:
+            return
+        documents = [page.to_document() for page in pages]
+        try:
+            await self._pages.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            failures = error.details["writeErrors"]
+            if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
+                raise
+            for failure in failures:
+                document = documents[failure["index"]]
+                await self._pages.replace_one({"_id": document["_id"]}, document, upsert=True)
 
     async def clear_pages(self, file_id: UUID) -> None:
         """Remove what an earlier run stored."""

@@ -2,12 +2,14 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 
 import docx
 from docx.document import Document
 from pypdf import PdfReader, PdfWriter
 
+from tests.support import samples
 from tests.support.samples import pdf
 
 _MEBIBYTE = b" " * (1 << 20)
@@ -129,6 +131,23 @@ def glyph_flood_pdf(glyphs: int) -> bytes:
     buffer = io.BytesIO()
     writer.write(buffer)
     return buffer.getvalue()
+
+
+def slow_pdf(pages: int) -> bytes:
+    """Make a small PDF every page of which takes pdfium a good while: all show the same crowded content."""
+    stream = zlib.compress(b"BT /F1 9 Tf 40 740 Td " + b"(word ) Tj " * 200_000 + b"ET")
+    kids = " ".join(f"{number} 0 R" for number in range(5, 5 + pages))
+    resources = "/Resources << /Font << /F1 3 0 R >> >>"
+    page = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R {resources} >>".encode()
+    return samples._assemble(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>".encode(),
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+            b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(stream), stream),
+            *[page] * pages,
+        ]
+    )
 
 
 PNG = bytes.fromhex(

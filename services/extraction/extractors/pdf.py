@@ -4,7 +4,6 @@ Page text comes from ``get_text_bounded``, which measured best in quality at 600
 is tried by both engines; any other makes the document ``encrypted``.
 """
 
-import logging
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -80,7 +79,6 @@ def _label(document: pdfium.PdfDocument, index: int) -> str | None:
 
 def _extract_with_pypdf(source: Path, limits: Limits) -> Items:
     """Read what pdfium refuses: cut-off streams, missing ``startxref`` and the like."""
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     yield Facts(engine="pypdf")
     yield Notice(Warn.FALLBACK_ENGINE)
     try:

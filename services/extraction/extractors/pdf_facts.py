@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from pypdf import DocumentInformation, PdfReader
-from pypdf.errors import PyPdfError
+from pypdf.errors import DependencyError, PyPdfError
 from pypdf.generic import Destination
 
 from services.extraction.content import Facts, Notice, Warn
@@ -21,9 +21,9 @@ from services.extraction.content import Facts, Notice, Warn
 _SECONDS = 2.0
 _OUTLINE_ENTRIES = 1_000
 _FAILURES = (
-    PyPdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OSError, MemoryError,
-    NotImplementedError,
-)  # fmt: skip
+    *(PyPdfError, DependencyError, ValueError, TypeError, KeyError, IndexError, AttributeError),
+    *(NotImplementedError, RecursionError, OSError, MemoryError),
+)
 """What pypdf raises on damaged documents; the timer's TimeoutError is an OSError."""
 
 
