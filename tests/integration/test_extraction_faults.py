@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -209,20 +210,20 @@ async def test_pages_left_by_an_overtaken_run_are_replaced(bench: Bench) -> None
 async def test_the_event_loop_never_stalls_while_a_large_text_is_read(bench: Bench) -> None:
     text = "".join(f"Line {number} says that {number * 7} is seven times {number}.\n" for number in range(200_000))
     file = await bench.upload(text.encode(), "large.txt")
-    gaps: list[float] = []
+    busy: list[float] = []
 
     async def watch() -> None:
-        loop = asyncio.get_running_loop()
-        before = loop.time()
+        """Note the processor time that the loop's thread spends in one go, which a busy machine does not change."""
+        before = time.thread_time()
         while True:
             await asyncio.sleep(0.001)
-            gaps.append(loop.time() - before)
-            before = loop.time()
+            busy.append(time.thread_time() - before)
+            before = time.thread_time()
 
     async with service_with(bench) as service:
         watcher = asyncio.create_task(watch())
         await service.extract(bench.job(file), correlation_id="test", heavy=True)
         watcher.cancel()
     assert (await bench.ended(file.id))["char_count"] > 9_000_000
-    assert max(gaps) < 0.5
+    assert max(busy) < 0.25
     await bench.database["pages"].delete_many({"_id.file_id": file.id})
