@@ -23,6 +23,9 @@ class AgentLimits(_Declared):
     context_tokens: int | None = Field(None, gt=0, description="context window of the agent's model, in tokens")
     document_tokens: int | None = Field(None, gt=0, description="tokens of documents in one prompt, at most")
     answer_tokens: int | None = Field(None, gt=0, description="longest answer, in tokens")
+    passages: int | None = Field(
+        None, gt=0, description="passages retrieved when the request names no top_k; absent: what fits"
+    )
 
 
 class AgentDeclaration(_Declared):

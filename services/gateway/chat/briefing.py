@@ -75,7 +75,7 @@ class Briefer:
             request.message,
             [_document(source) for source in sources if source.status is ProcessingStatus.READY],
             budget=int(budget.left_for_documents(spent) * document_share),
-            top_k=request.search_params.top_k if request.search_params else None,
+            top_k=(request.search_params and request.search_params.top_k) or agent.limits.passages,
         )
         listed = _listed(sources, failed, excerpts)
         frame[0] = Told("system", system_message(agent.system_prompt, listed))

@@ -18,17 +18,20 @@ MAX_TITLE_CHARS = 200
 
 
 def _parsed(value: Any) -> Any:
-    """Read JSON text, which is what a form field holds; a blank one is absent."""
+    """Read JSON text, which is what a form field holds; a blank field is no JSON, and never means the default."""
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value) if value.strip() else None
+        return json.loads(value)
     except (ValueError, RecursionError) as error:
         raise ValueError("not valid JSON") from error
 
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_FileReferences = Annotated[list[UUID], Field(max_length=MAX_REFERENCES)]
 
 
 class SearchParams(_Request):
@@ -39,7 +42,7 @@ class SearchParams(_Request):
         description="which earlier files are used, by their `metadata`: equality, `$in`, `$gt`, `$gte`, `$lt`, `$lte`",
     )
     top_k: int | None = Field(
-        None, ge=1, le=1000, description="passages retrieved from files too long to be read whole; absent: what fits"
+        None, ge=1, le=1000, description="passages retrieved from files too long to be read whole; absent: the agent's"
     )
 
 
@@ -49,7 +52,7 @@ class TurnRequest(_Request):
     message: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_MESSAGE_CHARS)] = (
         Field(description="the question")
     )
-    file_references: Annotated[list[UUID] | None, BeforeValidator(_parsed), Field(max_length=MAX_REFERENCES)] = Field(
+    file_references: Annotated[_FileReferences | None, BeforeValidator(_parsed)] = Field(
         None, description="exactly which earlier files are used; absent: all active ones; `[]`: none"
     )
     search_params: Annotated[SearchParams | None, BeforeValidator(_parsed)] = Field(

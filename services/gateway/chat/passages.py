@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-LONGEST_CHARS = 4000
+LONGEST_CHARS = 2400
 """A page longer than this is cut."""
 SHORTEST_CHARS = 400
 """Passages are never made shorter than this on purpose, however little room there is."""
