@@ -36,11 +36,14 @@ async def harden(_request: web.Request, response: web.StreamResponse) -> None:
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    """Redirect to the object store where clients reach it, else answer with the bytes."""
+    """Redirect to the object store where clients reach it, else answer with the bytes.
+
+    HEAD is always answered here: a URL presigned for GET refuses it.
+    """
     context = request.app[CONTEXT]
     try:
         found = await context.downloads.resolve(request.match_info["token"])
-        if context.downloads.redirects:
+        if context.downloads.redirects and request.method != hdrs.METH_HEAD:
             return _redirect(context, found)
         return await _answer(request, context, found)
     except ObjectMissing:

@@ -8,6 +8,10 @@ from libs.mongo.database import Database
 from services.gateway.auth.models import Principal
 
 
+_BATCH = 500
+"""Files condemned by one update, so that none of them takes longer than one operation may."""
+
+
 class DeletionStore:
     """Writes deletion orders on ``files`` and ``conversations``, reads ``deletions``; destroys nothing."""
 
@@ -35,7 +39,11 @@ class DeletionStore:
             "state": FileState.STORED,
             "conversation_id": {"$in": conversations},
         }
-        return int((await self._files.update_many(query, _condemned(order))).matched_count)
+        condemned = 0
+        while batch := [file["_id"] async for file in self._files.find(query, {"_id": 1}).limit(_BATCH)]:
+            update = await self._files.update_many({**query, "_id": {"$in": batch}}, _condemned(order))
+            condemned += update.matched_count
+        return condemned
 
     async def condemn_conversation(
         self, principal: Principal, agent_id: str, conversation_id: UUID, order: DeletionOrder
