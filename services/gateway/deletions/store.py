@@ -7,7 +7,6 @@ from libs.contracts.records import DeletionOrder, DeletionRecord, FileState
 from libs.mongo.database import Database
 from services.gateway.auth.models import Principal
 
-
 _BATCH = 500
 """Files condemned by one update, so that none of them takes longer than one operation may."""
 
