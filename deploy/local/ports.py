@@ -3,11 +3,14 @@
 The defaults lie below Linux's range for outgoing connections (32768), so that no client socket can sit on one.
 """
 
+import random
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 LOOPBACK = "127.0.0.1"
+OWN_RANGE = range(11000, 32000)
+"""Where free ports are looked for: above the well-known ones, below those of outgoing connections."""
 
 
 class PortProblem(Exception):
@@ -75,15 +78,13 @@ def require_free(chosen: Mapping[str, int], parts: Iterable[str]) -> None:
 
 
 def free_ports() -> dict[str, int]:
-    """Give a free number for every variable, for stacks that live beside others; reserved only until used."""
-    sockets = [socket.socket() for _ in PORTS]
-    try:
-        for held in sockets:
-            held.bind((LOOPBACK, 0))
-        return {port.variable: held.getsockname()[1] for port, held in zip(PORTS, sockets, strict=True)}
-    finally:
-        for held in sockets:
-            held.close()
+    """Give a free number for every variable, for stacks that live beside others; reserved only until used.
+
+    Not the kernel's own choice: that comes from the range in which any outgoing connection may take it meanwhile.
+    """
+    candidates = random.sample(OWN_RANGE, len(OWN_RANGE))
+    free = (number for number in candidates if _is_free(number))
+    return {port.variable: number for port, number in zip(PORTS, free, strict=False)}
 
 
 def _is_free(number: int) -> bool:

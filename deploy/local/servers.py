@@ -82,6 +82,7 @@ def rabbitmq(folder: Path, ports: Ports, credentials: Credentials, vhosts: tuple
         checks.amqp_answers(LOOPBACK, ports["AMQP_PORT"], amqp_url(ports, credentials)),
         environment={
             "RUNNING_UNDER_SYSTEMD": "true",
+            "ERL_CRASH_DUMP": str(folder / "erl_crash.dump"),
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(ports["AMQP_EPMD_PORT"]),
             "HOME": str(folder),

@@ -1,6 +1,7 @@
 """Ports of the local stack: chosen by variables, refused with a sentence that names the way out."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +43,11 @@ def test_a_port_whose_connections_have_just_closed_is_free() -> None:
         accepted.close()  # the side that closes first keeps the address in TIME_WAIT
         client.close()
     require_free(ports, ["gateway"])
+
+
+def test_free_ports_are_free_distinct_and_out_of_the_way_of_outgoing_connections() -> None:
+    ports = free_ports()
+    require_free(ports, {port.part for port in PORTS})
+    assert len(set(ports.values())) == len(PORTS)
+    first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert max(ports.values()) < first_outgoing
