@@ -34,6 +34,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def states_of_threads(pid: int) -> set[str]:
+    """Give the states as in proc(5); T is stopped."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return {thread.read_text().rpartition(")")[2].split()[0] for thread in threads}
+
+
 class Node:
     """A broker to be mistreated."""
 
@@ -62,9 +68,15 @@ class Node:
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGSTOP)
         try:
+            await until(self._stands_still)
             yield
         finally:
             os.killpg(self._process.pid, signal.SIGCONT)
+
+    async def _stands_still(self) -> bool:
+        """Whether every thread has stopped: on a busy machine some run on for a while after the signal was sent."""
+        assert self._process is not None
+        return states_of_threads(self._process.pid) == {"T"}
 
     async def has_registered_queues(self) -> bool:
         """Whether every queue's name is on disk.
