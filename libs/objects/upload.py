@@ -69,6 +69,10 @@ class Upload:
                 if sending:
                     await sending
                 sending = group.create_task(self._send(part))
+            if sending:
+                # Not left to the group's exit: there Python 3.11 keeps the cancellation by which a failing child ends
+                # the group on our task's account, and time limits around us take their own for somebody else's.
+                await sending
 
     async def _send(self, part: Part) -> None:
         body = await self._hash(part.data)

@@ -131,6 +131,16 @@ async def test_a_server_that_does_not_do_its_part_is_an_outage(s3: S3Settings, c
             await CALLS[call](store)
 
 
+@pytest.mark.parametrize("size", [10, PART + 1])
+async def test_a_failed_upload_leaves_no_cancellation_on_its_caller(s3: S3Settings, size: int) -> None:
+    async with listener(answer_503) as endpoint, store_at(s3, endpoint) as store, asyncio.timeout(BOUND_SECONDS):
+        with pytest.raises(DependencyUnavailable):
+            await put(size)(store)
+    caller = asyncio.current_task()
+    assert caller is not None
+    assert caller.cancelling() == 0, "time limits around the upload would take their own cancellation for another's"
+
+
 @pytest.mark.parametrize("call", CALLS)
 async def test_wrong_credentials_are_an_outage_too(s3: S3Settings, call: str) -> None:
     async with ObjectStore.open(s3.model_copy(update={"secret_key": SecretStr("wrong")})) as store:
