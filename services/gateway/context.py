@@ -83,7 +83,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         stack.push_async_callback(listener.stop)
         agents = AgentService(AgentStore(database))
         startup = await stack.enter_async_context(prepared(_steps(database, objects, agents, settings)))
-        yield _wire(
+        context = _wire(
             settings,
             database=database,
             objects=objects,
@@ -93,6 +93,8 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
             agents=agents,
             startup=startup,
         )
+        stack.push_async_callback(context.uploads.stop)
+        yield context
 
 
 def _steps(database: Database, objects: ObjectStore, agents: AgentService, settings: Settings) -> dict[str, Step]:
@@ -159,7 +161,6 @@ def _wire(
             messages=messages,
             sources=Sources(files, extractions, uploads),
             uploads=uploads,
-            deletions=deletions,
             briefer=Briefer(Retriever(extractions), settings.limits, settings.model),
             model=model,
             usage=usage,

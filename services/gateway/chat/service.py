@@ -4,7 +4,6 @@ Nothing of a turn is kept before the model has answered, and its two messages ar
 leaves nothing behind, the files sent with it included, so repeating it is safe.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ from services.gateway.chat.model import Answered, ContextOverflow, ModelClient
 from services.gateway.chat.models import TurnBody, TurnFile, TurnRequest, TurnUsage
 from services.gateway.chat.records import Conversation, Message, Role
 from services.gateway.chat.sources import Source, Sources
-from services.gateway.deletions.service import DeletionService
 from services.gateway.files.errors import QuotaExceeded, TooManyFiles, UploadExpired
 from services.gateway.files.form import FailedFile
 from services.gateway.files.status import ProcessingStatus
@@ -61,7 +59,6 @@ class TurnService:
         messages: MessageStore,
         sources: Sources,
         uploads: UploadService,
-        deletions: DeletionService,
         briefer: Briefer,
         model: ModelClient,
         usage: UsageService,
@@ -70,7 +67,6 @@ class TurnService:
         self._messages = messages
         self._sources = sources
         self._uploads = uploads
-        self._deletions = deletions
         self._briefer = briefer
         self._model = model
         self._usage = usage
@@ -108,7 +104,7 @@ class TurnService:
             await self._complete(asked, new, failed)
             yield new, failed
         except BaseException:
-            await asyncio.shield(self._take_back(new))
+            await self._uploads.take_back(new)
             raise
 
     async def _complete(self, asked: Asked, new: list[FileRecord], failed: list[FailedFile]) -> None:
@@ -120,10 +116,6 @@ class TurnService:
                 failed.append(FailedFile(received.record.filename, error))
         if failed and not new:
             raise failed[0].error
-
-    async def _take_back(self, files: Sequence[FileRecord]) -> None:
-        for file in files:
-            await self._deletions.discard_upload(file, even_if_stored=True)
 
     async def _ask(
         self, asked: Asked, sources: Sequence[Source], failed: Sequence[FailedFile], history: Sequence[Message]

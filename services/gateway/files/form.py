@@ -119,8 +119,7 @@ async def receive_form(
         await _walk(request, rules, form.fields, fingerprint, take)
         yield form
     except BaseException:
-        for received in form.received:
-            await uploads.abandon(received)
+        await uploads.abandon(form.received)
         raise
 
 

@@ -7,8 +7,7 @@ Whatever fails in between condemns the record at once, so that nothing is left b
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,13 +17,13 @@ from uuid import UUID, uuid4
 from libs.amqp.publisher import Publisher
 from libs.clock import now
 from libs.contracts.records import FileRecord, FileState
-from libs.mongo.database import OUTAGES as DATABASE_OUTAGES
 from libs.objects.store import ObjectStore, StoredObject
 from services.gateway.auth.models import Principal
 from services.gateway.deletions.service import DeletionService
 from services.gateway.events.waiters import Waiters
 from services.gateway.files.allowance import Allowance
 from services.gateway.files.deadline import upload_deadline
+from services.gateway.files.discard import Discarder
 from services.gateway.files.dispatch import Dispatcher
 from services.gateway.files.errors import UploadExpired
 from services.gateway.files.extractions import ExtractionReader
@@ -37,10 +36,6 @@ from services.gateway.files.types import type_by_name
 from services.gateway.files.watch import ProcessingWatch
 from services.gateway.settings import Settings
 
-_log = logging.getLogger(__name__)
-
-_CLEAN_UP_SECONDS = 5.0
-_OUTAGES: tuple[type[Exception], ...] = (TimeoutError, *DATABASE_OUTAGES)
 _MAX_DECLARED_CHARACTERS = 255
 
 
@@ -78,7 +73,7 @@ class UploadService:
         self._files = files
         self._objects = objects
         self._dispatcher = Dispatcher(files, publisher)
-        self._deletions = deletions
+        self._discarder = Discarder(deletions)
         self._watch = ProcessingWatch(files, extractions, waiters)
         self._settings = settings
         self._allowance = Allowance(files, settings.limits)
@@ -133,12 +128,20 @@ class UploadService:
         await self._dispatcher.dispatch(record, request_id=request_id)
         return record
 
-    async def abandon(self, received: ReceivedFile) -> None:
-        """Discard a received file, because a later field was wrong or the request died; a completed one is left alone.
+    async def stop(self) -> None:
+        """Give up discarding what cannot be discarded now."""
+        await self._discarder.stop()
 
-        Never fails: what cannot be discarded now passes its deadline, and storage removes it then.
+    async def abandon(self, received: Sequence[ReceivedFile]) -> None:
+        """Discard received files, because a later field was wrong or the request died; completed ones are left alone.
+
+        Never fails, and takes no longer for many files than for one.
         """
-        await self._discard(received.record, even_if_stored=False)
+        await asyncio.gather(*(self._discarder.discard(file.record) for file in received))
+
+    async def take_back(self, files: Sequence[FileRecord]) -> None:
+        """Discard completed files together with the request that brought them; as ``abandon`` otherwise."""
+        await asyncio.gather(*(self._discarder.discard(file, even_if_stored=True) for file in files))
 
     async def wait_ended(self, file_ids: Collection[UUID], timeout: timedelta) -> None:  # noqa: ASYNC109 - running out of time is no error here
         """Return when none of these files is being processed any more, or after ``timeout``."""
@@ -187,17 +190,8 @@ class UploadService:
         try:
             yield
         except BaseException:
-            await self._discard(record, even_if_stored=even_if_stored)
+            await self._discarder.discard(record, even_if_stored=even_if_stored)
             raise
-
-    async def _discard(self, record: FileRecord, *, even_if_stored: bool) -> None:
-        """Condemn in bounded time even while the request is being cancelled."""
-        work = asyncio.ensure_future(self._deletions.discard_upload(record, even_if_stored=even_if_stored))
-        try:
-            async with asyncio.timeout(_CLEAN_UP_SECONDS):
-                await asyncio.shield(work)
-        except _OUTAGES as error:
-            _log.warning("upload left to its deadline", extra={"file_id": str(record.id), "cause": repr(error)})
 
 
 _COMPLETED_FIELDS = {
