@@ -59,7 +59,7 @@ async def _attached(request: web.Request, query: AttachQuery, form: ReceivedForm
     file = await context.uploads.complete(form.received[0], options, request_id=REQUEST_ID.get())
     wait = query.bounded(context.settings.default_wait, context.settings.max_wait)
     await context.uploads.wait_ended([file.id], wait)
-    return json_response(await context.files.show(file))
+    return json_response(await context.files.show_new(file))
 
 
 async def list_files(request: web.Request) -> web.Response:

@@ -1,5 +1,6 @@
 """Show, change, link and reprocess files."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from libs.clock import now
 from libs.contracts.records import ExtractionRecord, FileRecord
 from libs.links.settings import MAX_LIFETIME
 from libs.links.tokens import LinkSigner
+from libs.mongo.database import OUTAGES
 from services.gateway.auth.models import Principal
 from services.gateway.files.content import ContentReader
 from services.gateway.files.dispatch import Dispatcher
@@ -18,6 +20,8 @@ from services.gateway.files.models import DownloadLink, FileBody, FileChanges, F
 from services.gateway.files.store import FileStore, outbox_document
 from services.gateway.files.types import type_by_name
 from services.gateway.files.views import FileView
+
+_log = logging.getLogger(__name__)
 
 ConversationCheck = Callable[[Principal, str, UUID], Awaitable[object]]
 """``(principal, agent_id, conversation_id)``: raises when the caller has no such conversation."""
@@ -60,8 +64,16 @@ class FileService:
         return self._view.details(file, extraction)
 
     async def show(self, file: FileRecord, message: str = "") -> FileBody:
-        """Show a file just attached, with what extraction has found by now."""
+        """Show a file, with what extraction has found by now."""
         return self._view.body(file, await self._extractions.find(file.id), message)
+
+    async def show_new(self, file: FileRecord) -> FileBody:
+        """Show a file just attached; it is safe by now, so an outage of the database only hides how far it is."""
+        try:
+            return await self.show(file)
+        except OUTAGES as error:
+            _log.warning("progress of a new file not known", extra={"cause": repr(error)})
+            return self._view.body(file, None)
 
     async def change(self, principal: Principal, agent_id: str, file_id: UUID, changes: FileChanges) -> FileBody:
         """Change what the request names and nothing else. Raises ``FileNotFound``."""
