@@ -11,7 +11,7 @@ from services.gateway.chat.errors import MessageTooLong
 from services.gateway.chat.model import Told
 from services.gateway.chat.models import TurnFile, TurnRequest
 from services.gateway.chat.passages import Passage
-from services.gateway.chat.prompt import PAGE_TOKENS, Listed, document_tokens, system_message, user_message
+from services.gateway.chat.prompt import ASK, PAGE_TOKENS, Listed, document_tokens, system_message, user_message
 from services.gateway.chat.records import Message
 from services.gateway.chat.retrieval import Document, Excerpt, Retriever
 from services.gateway.chat.sources import Source
@@ -68,7 +68,7 @@ class Briefer:
         frame = [
             Told("system", system_message(agent.system_prompt, _listed(sources, failed, None))),
             *(Told(message.role.speaker, message.text) for message in remembered),
-            Told("user", request.message),
+            Told("user", f"{ASK} {request.message}"),
         ]
         spent = sum(estimate_tokens(told.text) + _MESSAGE_TOKENS for told in frame)
         excerpts = await self._retriever.read(
