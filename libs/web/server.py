@@ -10,6 +10,7 @@ from aiohttp import web
 
 from libs.loop_watch import watched_loop
 from libs.web.access import access_middleware
+from libs.web.drain import DrainedServer
 from libs.web.problems import problem_middleware
 from libs.web.request_id import add_request_id, request_id_middleware
 
@@ -39,14 +40,9 @@ async def serve(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(watched_loop())
         for app, host, port in filter(None, (internal, public)):
-            await _start(stack, app, host, port, grace)
+            server = DrainedServer(app, grace=grace, read_buffer_bytes=READ_BUFFER_BYTES)
+            stack.push_async_callback(server.stop)
+            await server.start(host, port)
         _log.info("started")
         await stop.wait()
         _log.info("stopping")
-
-
-async def _start(stack: AsyncExitStack, app: web.Application, host: str, port: int, grace: timedelta) -> None:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace.total_seconds(), read_bufsize=READ_BUFFER_BYTES)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, host, port).start()
