@@ -1,6 +1,7 @@
 """A caller of the public API, for tests: the few calls that every story needs, answers as plain data."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -58,7 +59,7 @@ class Api:
     ) -> Answer:
         """Attach a file; further fields follow it in the form."""
         form = aiohttp.FormData()
-        form.add_field("file", content, filename=name, content_type=media_type)
+        form.add_field("file", io.BytesIO(content), filename=name, content_type=media_type)
         for field, value in fields.items():
             form.add_field(field, value)
         query = {} if wait is None else {"wait": str(wait)}

@@ -9,8 +9,7 @@ import docx
 from docx.document import Document
 from pypdf import PdfReader, PdfWriter
 
-from tests.support import samples
-from tests.support.samples import pdf
+from tests.support.samples import assemble, pdf
 
 _MEBIBYTE = b" " * (1 << 20)
 
@@ -139,7 +138,7 @@ def slow_pdf(pages: int) -> bytes:
     kids = " ".join(f"{number} 0 R" for number in range(5, 5 + pages))
     resources = "/Resources << /Font << /F1 3 0 R >> >>"
     page = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R {resources} >>".encode()
-    return samples._assemble(
+    return assemble(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
             f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>".encode(),

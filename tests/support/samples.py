@@ -15,10 +15,11 @@ def pdf(*pages: str) -> bytes:
         page = f"/Parent 2 0 R /MediaBox [0 0 612 792] /Contents {5 + 2 * number} 0 R /Resources {resources}"
         objects.append(f"<< /Type /Page {page} >>".encode())
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
-    return _assemble(objects)
+    return assemble(objects)
 
 
-def _assemble(objects: list[bytes]) -> bytes:
+def assemble(objects: list[bytes]) -> bytes:
+    """Make a PDF of these objects, numbered from 1; the first is the catalogue."""
     out, offsets = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, 1):
         offsets.append(len(out))
