@@ -25,9 +25,11 @@ Collection = AsyncIOMotorCollection[Document]
 OUTAGES: tuple[type[Exception], ...] = (ConnectionFailure, NetworkTimeout, ExecutionTimeout, WTimeoutError)
 """What the driver raises when the server is away, slow or changing its primary."""
 
+_OWNED = (("app_id", ASCENDING), ("agent_id", ASCENDING), ("owner", ASCENDING))
+
 INDEXES: Mapping[str, list[IndexModel]] = {
     "files": [
-        IndexModel([("app_id", ASCENDING), ("agent_id", ASCENDING), ("owner", ASCENDING), ("created_at", DESCENDING)]),
+        IndexModel([*_OWNED, ("conversation_id", ASCENDING), ("uploaded_at", ASCENDING), ("_id", ASCENDING)]),
         IndexModel([("state", ASCENDING), ("receive_until", ASCENDING)]),
         IndexModel([("outbox.next_at", ASCENDING)], sparse=True),
         IndexModel([("retain_until", ASCENDING)], sparse=True),
@@ -37,7 +39,7 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     "extractions": [IndexModel([("status", ASCENDING), ("lease.until", ASCENDING)])],
     "pages": [IndexModel([("_id.file_id", ASCENDING), ("_id.number", ASCENDING)])],
     "conversations": [
-        IndexModel([("app_id", ASCENDING), ("agent_id", ASCENDING), ("owner", ASCENDING), ("updated_at", DESCENDING)]),
+        IndexModel([*_OWNED, ("created_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("deletion.id", ASCENDING)], sparse=True),
         IndexModel([("default_key", ASCENDING)], unique=True, sparse=True),
     ],

@@ -75,6 +75,8 @@ def problem_response(request: web.Request, error: AppError) -> web.Response:
     response = _answer(
         request, STATUS[error.kind], code=error.code, title=error.title, detail=str(error), **error.extra
     )
+    if error.kind is Kind.UNAUTHENTICATED:
+        response.headers["WWW-Authenticate"] = 'ApiKey realm="satchel"'  # RFC 9110 §11.6.1
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
     return response

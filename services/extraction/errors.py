@@ -14,14 +14,6 @@ class TooHeavy(Exception):
     """The document turned out to belong into the queue of long ones."""
 
 
-class DocumentFailed(Exception):
-    """The document has no result; ``failure`` is what its record will say."""
-
-    def __init__(self, failure: ExtractionFailure) -> None:
-        super().__init__(failure.code)
-        self.failure = failure
-
-
 MESSAGES: Mapping[ErrorCode, str] = {
     ErrorCode.ENCRYPTED: "The document is protected by a password. Remove the protection and upload it again.",
     ErrorCode.CORRUPT: (

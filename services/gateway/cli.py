@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from libs.clock import now
+from libs.durations import Duration
 from libs.errors import AppError
 from libs.mongo.database import OUTAGES, Database, MongoSettings, create_indexes, open_database
 from services.gateway.agents.service import AgentService
@@ -127,7 +128,7 @@ def _verb(nouns: Any, name: str, command: Command) -> argparse.ArgumentParser:
 
 
 def _duration(text: str) -> timedelta:
-    return TypeAdapter(timedelta).validate_python(text)
+    return TypeAdapter(Duration).validate_python(text)
 
 
 if __name__ == "__main__":

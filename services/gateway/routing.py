@@ -23,8 +23,9 @@ RouteHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Route:
     """One operation of the API.
 
-    ``scope`` is what the caller's key must hold; ``body`` maps each accepted media type to its model; ``files`` names
-    the multipart fields that carry files; ``errors`` are the failures worth documenting beside those every route has.
+    ``scope`` is what the caller's key must hold, ``None`` when any valid key will do; ``body`` maps each accepted media
+    type to its model; ``files`` names the multipart fields that carry files; ``errors`` are the failures worth
+    documenting beside those every route has.
     """
 
     method: str
@@ -32,7 +33,7 @@ class Route:
     handler: RouteHandler
     summary: str
     tag: str
-    scope: Scope
+    scope: Scope | None
     answer: type[BaseModel]
     status: int = 200
     query: type[BaseModel] | None = None

@@ -1,9 +1,7 @@
 """Everything the gateway can be told, read once from the environment."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
-from tempfile import gettempdir
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -55,18 +53,15 @@ class Settings(BaseSettings):
     agents_file: Path = Field(
         Path("agents.yaml"), validation_alias="AGENTS_FILE", description="apps and agents to declare at start"
     )
-    tmp_base_folder: Path = Field(
-        default_factory=lambda: Path(os.environ.get("TMPDIR", gettempdir())),
-        validation_alias="TMP_BASE_FOLDER",
-        description="folder for temporary files",
-    )
     receive_deadline: Duration = Field(
         timedelta(minutes=15), validation_alias="RECEIVE_DEADLINE", description="time an upload may take"
     )
     idle_timeout: Duration = Field(timedelta(seconds=30), description="longest silence in the middle of an upload")
     default_wait: Duration = Field(timedelta(seconds=10), description="wait for extraction when the caller names none")
     max_wait: Duration = Field(timedelta(seconds=60), description="longest wait for extraction a caller may ask for")
-    retention: Duration = Field(timedelta(days=30), description="time a file is kept after its upload")
+    retention: Duration | None = Field(
+        None, description="time a file is kept after its upload; absent: until it is deleted"
+    )
 
     mongo: MongoSettings = Field(default_factory=MongoSettings)
     amqp: AmqpSettings = Field(default_factory=AmqpSettings)

@@ -4,7 +4,6 @@ from aiohttp import web
 
 from libs.web.responses import json_response
 from services.gateway.agents.models import Agent, AgentBody, AgentList
-from services.gateway.auth.models import Scope
 from services.gateway.context import CONTEXT
 from services.gateway.routing import PRINCIPAL, PUBLIC_ROOT, Route
 
@@ -29,7 +28,7 @@ ROUTES: tuple[Route, ...] = (
         handler=list_agents,
         summary="List the agents this key may talk to",
         tag="Agents",
-        scope=Scope.CHAT,
+        scope=None,
         answer=AgentList,
     ),
 )

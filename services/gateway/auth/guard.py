@@ -32,7 +32,9 @@ class Guard:
 
         return guarded
 
-    async def authorize(self, principal: Principal, scope: Scope, *, app_id: str, agent_id: str = "", **_: str) -> None:
+    async def authorize(
+        self, principal: Principal, scope: Scope | None, *, app_id: str, agent_id: str = "", **_: str
+    ) -> None:
         """Let the principal pass or raise: a stranger's app or agent is answered like one that does not exist."""
         if principal.app_id != app_id:
             raise AppNotFound
@@ -40,7 +42,7 @@ class Guard:
             raise AgentNotFound
         if agent_id:
             await self._agents.get(app_id, agent_id)
-        if scope not in principal.scopes:
+        if scope is not None and scope not in principal.scopes:
             raise ScopeMissing(f"The API key lacks the scope {scope.value}.", scope=scope.value)
 
     async def _authenticate(self, request: web.Request) -> Principal:

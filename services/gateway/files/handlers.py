@@ -96,7 +96,7 @@ async def read_content(request: web.Request) -> web.StreamResponse:
 async def link_file(request: web.Request) -> web.Response:
     """``POST /files/{agent_id}/attached-files/{file_id}/link``."""
     file_id = _file_id(request)
-    wanted = await read_json(request, LinkRequest)
+    wanted = read_query(request, LinkRequest) if request.query else await read_json(request, LinkRequest)
     lifetime = timedelta(seconds=wanted.expires_in) if wanted.expires_in is not None else None
     return json_response(await request.app[CONTEXT].files.link(request[PRINCIPAL], _agent(request), file_id, lifetime))
 

@@ -42,7 +42,7 @@ class Intake:
         if self._size_bytes > self._max_bytes:
             raise too_large(self._max_bytes)
         if self._quota_left is not None and self._size_bytes > self._quota_left:
-            raise QuotaExceeded
+            raise QuotaExceeded(f"The file is larger than the {self._quota_left} bytes that are left of the quota.")
 
 
 def too_large(max_bytes: int) -> FileTooLarge:

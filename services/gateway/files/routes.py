@@ -3,6 +3,7 @@
 from libs.errors import AppError
 from services.gateway.auth.models import Scope
 from services.gateway.chat.errors import ConversationNotFound
+from services.gateway.errors import UnsupportedBodyType
 from services.gateway.files import handlers
 from services.gateway.files.errors import (
     EmptyFile,
@@ -95,7 +96,7 @@ ROUTES: tuple[Route, ...] = (
         scope=Scope.FILES_WRITE,
         body={JSON: FileChanges},
         answer=FileBody,
-        errors=(FileNotFound,),
+        errors=(FileNotFound, UnsupportedBodyType),
     ),
     Route(
         method="GET",
@@ -116,10 +117,11 @@ ROUTES: tuple[Route, ...] = (
         summary="Get a fresh download link",
         tag=_TAG,
         scope=Scope.FILES_READ,
+        query=LinkRequest,
         body={JSON: LinkRequest},
         body_required=False,
         answer=DownloadLink,
-        errors=(FileNotFound,),
+        errors=(FileNotFound, UnsupportedBodyType),
     ),
     Route(
         method="POST",

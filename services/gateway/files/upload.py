@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -165,8 +165,12 @@ class UploadService:
             state=FileState.RECEIVING,
             created_at=moment,
             receive_until=moment + self._settings.receive_deadline,
-            retain_until=moment + self._settings.retention,
+            retain_until=self._retain_until(moment),
         )
+
+    def _retain_until(self, moment: datetime) -> datetime | None:
+        retention = self._settings.retention
+        return moment + retention if retention is not None else None
 
     def _completed(self, received: ReceivedFile, options: UploadOptions) -> FileRecord:
         moment = now()
@@ -179,7 +183,7 @@ class UploadService:
             "sha256": received.stored.sha256,
             "uploaded_at": moment,
             "link_expires_at": moment + self._settings.links.link_lifetime,
-            "retain_until": moment + self._settings.retention,
+            "retain_until": self._retain_until(moment),
             "extract_requested_at": moment if extracted else None,
             "state": FileState.STORED,
         }

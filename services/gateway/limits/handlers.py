@@ -3,7 +3,6 @@
 from aiohttp import web
 
 from libs.web.responses import json_response
-from services.gateway.auth.models import Scope
 from services.gateway.context import CONTEXT
 from services.gateway.limits.models import LimitsBody
 from services.gateway.routing import PUBLIC_ROOT, Route
@@ -21,7 +20,7 @@ ROUTES: tuple[Route, ...] = (
         handler=show_limits,
         summary="Show what may be uploaded, and how much",
         tag="limits",
-        scope=Scope.FILES_READ,
+        scope=None,
         answer=LimitsBody,
     ),
 )

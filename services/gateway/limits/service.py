@@ -1,5 +1,6 @@
 """Publish the limits; they are settings and never change while the process lives."""
 
+from services.gateway.chat.budget import USABLE_SHARE
 from services.gateway.files.types import FILE_TYPES
 from services.gateway.limits.models import ExtensionBody, LimitsBody
 from services.gateway.settings import Settings
@@ -14,7 +15,7 @@ class LimitService:
             max_upload_size=limits.max_upload_size,
             max_files_per_request=limits.max_files_per_request,
             max_files_per_conversation=limits.max_files_per_conversation,
-            max_tokens=limits.max_tokens,
+            max_tokens=min(limits.max_tokens, int(settings.model.context_tokens * USABLE_SHARE)),
             requests_per_minute=limits.requests_per_minute,
             quota_bytes=limits.quota_bytes,
             max_wait=settings.max_wait.total_seconds(),

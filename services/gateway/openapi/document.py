@@ -9,7 +9,14 @@ from pydantic.json_schema import models_json_schema
 
 from libs.errors import AppError, DependencyUnavailable
 from libs.web.problems import STATUS, Problem
-from services.gateway.auth.errors import AgentNotFound, AppNotFound, AuthenticationRequired, InvalidApiKey, ScopeMissing
+from services.gateway.auth.errors import (
+    AgentNotFound,
+    ApiKeyExpired,
+    AppNotFound,
+    AuthenticationRequired,
+    InvalidApiKey,
+    ScopeMissing,
+)
 from services.gateway.auth.guard import API_KEY_HEADER
 from services.gateway.errors import InvalidRequest, MalformedBody
 from services.gateway.limits.errors import RateLimited
@@ -21,12 +28,15 @@ Mode = Literal["validation", "serialization"]
 _EVERYWHERE: tuple[type[AppError], ...] = (
     AuthenticationRequired,
     InvalidApiKey,
+    ApiKeyExpired,
     ScopeMissing,
     AppNotFound,
     RateLimited,
     DependencyUnavailable,
 )
 _WITH_INPUT: tuple[type[AppError], ...] = (MalformedBody, InvalidRequest)
+_BINARY: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+_AS_JSON: Schema = {"type": "string", "contentMediaType": "application/json"}
 _UUID_PARAMETERS = ("file_id", "conversation_id")
 
 
@@ -85,13 +95,24 @@ def _body(route: Route, kind: str, references: Mapping[tuple[type[BaseModel], Mo
     if kind not in {FORM, MULTIPART}:
         return references[model, "validation"]
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
-    if kind == MULTIPART:
-        binary = {"type": "string", "contentMediaType": "application/octet-stream"}
-        for name in route.files:
-            field = {"type": "array", "items": binary} if name.endswith("s") else binary
-            schema.setdefault("properties", {})[name] = field
+    definitions = schema.pop("$defs", {})
+    properties = schema.setdefault("properties", {})
+    for name, field in properties.items():
+        if _is_structured(field, definitions):
+            properties[name] = {**_AS_JSON, "description": field.get("description", "")}
+    for name in route.files if kind == MULTIPART else ():
+        several = name.endswith("s")
+        properties[name] = {"type": "array", "items": _BINARY} if several else _BINARY
+        if not several:
+            schema.setdefault("required", []).append(name)
     return schema
+
+
+def _is_structured(field: Schema, definitions: Schema) -> bool:
+    """Whether a field holds a list or an object, which in a form is JSON text."""
+    kinds = [field, *field.get("anyOf", [])]
+    kinds += [definitions.get(kind["$ref"].rsplit("/", 1)[-1], {}) for kind in kinds if "$ref" in kind]
+    return any(kind.get("type") in {"array", "object"} for kind in kinds)
 
 
 def _path_parameters(path: str) -> list[Schema]:
@@ -135,5 +156,6 @@ def _problems(route: Route) -> Schema:
 
 
 def _operation_id(route: Route) -> str:
-    words = re.findall(r"[a-z]+", re.sub(r"{\w+}", "", route.path.removeprefix("/public/v1/app/")))
-    return "_".join([route.method.lower(), *words])
+    """Name an operation after its path; the app and the agent stand in nearly every one and say nothing."""
+    path = re.sub(r"/{(?:app_id|agent_id)}", "", route.path.removeprefix("/public/v1/app"))
+    return "_".join([route.method.lower(), *re.findall(r"\w+", path.replace("-", "_"))])

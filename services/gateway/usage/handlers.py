@@ -3,7 +3,6 @@
 from aiohttp import web
 
 from libs.web.responses import json_response
-from services.gateway.auth.models import Scope
 from services.gateway.context import CONTEXT
 from services.gateway.routing import PRINCIPAL, PUBLIC_ROOT, Route
 from services.gateway.usage.models import UsageBody
@@ -21,7 +20,7 @@ ROUTES: tuple[Route, ...] = (
         handler=show_usage,
         summary="Show what this key has used of its quota",
         tag="limits",
-        scope=Scope.FILES_READ,
+        scope=None,
         answer=UsageBody,
     ),
 )
