@@ -147,6 +147,15 @@ async def test_when_no_file_is_accepted_the_turn_is_refused(
     assert (refused.status, refused.code, model.requests) == (status, code, [])
 
 
+async def test_when_every_file_is_refused_each_is_named(chat: Chat, model: StubModel) -> None:
+    refused = await chat.send("Hello", ("tool.exe", b"MZ\x90\x00"), ("empty.txt", b""))
+    assert (refused.status, refused.code, model.requests) == (415, "unsupported_file_type", [])
+    errors = refused.body["errors"]
+    named = [(one["field"], one["filename"], one["code"]) for one in errors]
+    assert named == [("files", "tool.exe", "unsupported_file_type"), ("files", "empty.txt", "empty_file")]
+    assert errors[0]["message"] == refused.body["detail"] != errors[1]["message"]
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [

@@ -13,12 +13,14 @@ from uuid import UUID, uuid4
 
 from libs.clock import now
 from libs.contracts.records import FileRecord
+from libs.errors import AppError
 from services.gateway.agents.models import Agent
 from services.gateway.auth.models import Principal
 from services.gateway.chat.briefing import Briefer, Briefing
 from services.gateway.chat.citations import cite
 from services.gateway.chat.conversations import ConversationService
 from services.gateway.chat.errors import ModelFailed
+from services.gateway.chat.input import FILES_FIELD
 from services.gateway.chat.message_store import MessageStore
 from services.gateway.chat.model import Answered, ContextOverflow, ModelClient
 from services.gateway.chat.models import TurnBody, TurnFile, TurnRequest, TurnUsage
@@ -76,7 +78,7 @@ class TurnService:
 
         Raises ``ConversationNotFound``, ``FileNotFound``, ``FileInactive``, ``InvalidRequest`` or ``MessageTooLong``
         before anything happened; ``ModelFailed``, ``ModelTimeout`` or ``ModelBusy`` after the new files were taken
-        back; and when none of the files sent was taken, the first one's error.
+        back; and when none of the files sent was taken, the first one's error, whose ``errors`` name them all.
         """
         began_at = now()
         principal, agent, request = asked.principal, asked.agent, asked.request
@@ -115,7 +117,7 @@ class TurnService:
             except _ABOUT_ONE_FILE as error:
                 failed.append(FailedFile(received.record.filename, error))
         if failed and not new:
-            raise failed[0].error
+            raise _naming_all(failed)
 
     async def _ask(
         self, asked: Asked, sources: Sequence[Source], failed: Sequence[FailedFile], history: Sequence[Message]
@@ -167,6 +169,17 @@ class TurnService:
             ended_at=ended_at,
             title=_title(asked.request.message),
         )
+
+
+def _naming_all(failed: Sequence[FailedFile]) -> AppError:
+    """Return the first file's error with each file's own in ``errors``: the caller sees at once which to leave out."""
+    error = failed[0].error
+    errors = [
+        {"field": FILES_FIELD, "filename": one.filename, "code": one.error.code, "message": str(one.error)}
+        for one in failed
+    ]
+    error.extra = {**error.extra, "errors": errors}
+    return error
 
 
 def _body(
