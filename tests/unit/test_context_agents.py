@@ -43,6 +43,13 @@ def test_a_file_that_is_wrong_is_refused_by_name(tmp_path: Path, text: str) -> N
         read_declarations(write(tmp_path, text))
 
 
+def test_vision_is_refused_because_nothing_reads_it(tmp_path: Path) -> None:
+    text = "apps: [{{id: a, name: x, agents: [{{id: b, name: n, system_prompt: s, vision: {}}}]}}]"
+    assert read_declarations(write(tmp_path, text.format("false"))).apps[0].agents[0].vision is False
+    with pytest.raises(AgentsFileInvalid, match="no pictures are sent to models"):
+        read_declarations(write(tmp_path, text.format("true")))
+
+
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(AgentsFileInvalid, match=r"nowhere\.yaml"):
         read_declarations(tmp_path / "nowhere.yaml")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from libs.contracts.records import Record
 
@@ -37,10 +37,17 @@ class AgentDeclaration(_Declared):
     system_prompt: str = Field(min_length=1, description="what the model is told before everything else")
     model: str | None = Field(None, description="model of the endpoint; absent: the installation's")
     temperature: float = Field(0.0, ge=0, le=2, description="0: the likeliest answer, every time")
-    vision: bool = Field(default=False, description="whether the model can see pictures")
+    vision: bool = Field(default=False, description="reserved; no pictures are sent to models")
     memory: bool = Field(default=True, description="whether a turn knows the turns before it")
     limits: AgentLimits = Field(default_factory=AgentLimits, description="bounds of this agent")
     tools: list[str] = Field(default_factory=list, max_length=0, description="reserved; no tools exist")
+
+    @field_validator("vision")
+    @classmethod
+    def _sees_nothing(cls, vision: bool) -> bool:
+        if vision:
+            raise ValueError("no pictures are sent to models; leave vision out or false")
+        return vision
 
 
 class AppDeclaration(_Declared):
