@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import timedelta
 
 from libs.contracts.records import ExtractionRecord, FileRecord
 from services.gateway.files.errors import NothingExtracted, PageNotFound, StillProcessing
@@ -14,6 +15,9 @@ MAX_ANSWER_CHARACTERS = 8_000_000
 """A JSON answer ends early after this much text; ``next_page`` says where to go on."""
 
 PAGE_BREAK = "\f"
+
+_RETRY_AFTER = timedelta(seconds=3)
+"""Most files are read within it."""
 
 
 class ContentReader:
@@ -62,7 +66,7 @@ def _page_count(file: FileRecord, extraction: ExtractionRecord | None) -> int:
     """Return how many pages there are to read; raise when there is nothing to read them from."""
     status = processing_status(file, extraction)
     if status is ProcessingStatus.PROCESSING:
-        raise StillProcessing
+        raise StillProcessing(retry_after=_RETRY_AFTER)
     if status is ProcessingStatus.ERROR and extraction is not None and extraction.error is not None:
         raise NothingExtracted(extraction.error.message, error=extraction.error.model_dump())
     return (extraction.page_count or 0) if extraction is not None else 0
