@@ -4,11 +4,12 @@ import json
 from typing import Any, TypeVar
 from uuid import UUID
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
 
 from libs.errors import AppError
-from services.gateway.errors import InvalidRequest, MalformedBody
+from services.gateway.errors import InvalidRequest, MalformedBody, UnsupportedBodyType
+from services.gateway.routing import JSON
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -19,12 +20,28 @@ def read_query(request: web.Request, model: type[M]) -> M:
 
 
 async def read_json(request: web.Request, model: type[M]) -> M:
-    """Validate a JSON body; an absent body counts as ``{}``. Raises ``MalformedBody`` or ``InvalidRequest``."""
+    """Validate a JSON body; an absent body counts as ``{}``.
+
+    Raises ``UnsupportedBodyType``, ``MalformedBody`` or ``InvalidRequest``.
+    """
+    media_type(request, JSON)
     try:
         body = json.loads(await request.read() or b"{}")
     except (ValueError, RecursionError) as error:
         raise MalformedBody("The body is not valid JSON.") from error
     return validate(model, body)
+
+
+def media_type(request: web.Request, *accepted: str) -> str:
+    """Return which of the accepted kinds of body this is, JSON if it does not say. Raises ``UnsupportedBodyType``.
+
+    To be asked before the body is read. An empty body is none of any kind: some clients put a content type on it all
+    the same.
+    """
+    kind = request.content_type if request.can_read_body and hdrs.CONTENT_TYPE in request.headers else JSON
+    if kind not in accepted:
+        raise UnsupportedBodyType(f"Send {' or '.join(accepted)}, not {kind}.")
+    return kind
 
 
 def validate(model: type[M], data: Any) -> M:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import aiohttp
 import pytest
 
 from libs.amqp.settings import AmqpSettings
@@ -50,6 +51,13 @@ async def begin(chat: Chat, **fields: str) -> str:
     assert answer.status == 201, answer
     conversation_id: str = answer.body["conversation_id"]
     return conversation_id
+
+
+def multipart(**fields: str) -> aiohttp.FormData:
+    form = aiohttp.FormData(default_to_multipart=True)
+    for name, value in fields.items():
+        form.add_field(name, value)
+    return form
 
 
 async def page(chat: Chat, **query: str) -> tuple[list[str], str | None]:
@@ -138,15 +146,46 @@ async def test_reset_hides_history_and_files_at_once_and_the_conversation_stays(
     assert [message["text"] for message in shown["messages"]] == ["What is my name?", "I have read it."]
 
 
-@pytest.mark.parametrize("where", ["query", "json", "form"])
+@pytest.mark.parametrize("where", ["query", "json", "form", "multipart"])
 async def test_reset_of_one_conversation_leaves_shared_files(chat: Chat, where: str) -> None:
     shared = await chat.attach("shared.txt", "alpha")
     named = await begin(chat)
     await chat.attach("own.txt", "beta", conversation_id=named)
-    options = {"query": "params", "json": "json", "form": "data"}[where]
-    reset = await chat.api.request("POST", f"{chat.api.chat}/reset", **{options: {"conversation_id": named}})
+    options = {"query": "params", "json": "json", "form": "data", "multipart": "data"}[where]
+    fields = multipart(conversation_id=named) if where == "multipart" else {"conversation_id": named}
+    reset = await chat.api.request("POST", f"{chat.api.chat}/reset", **{options: fields})
     assert reset.status == 200
     assert [file["file_id"] for file in await chat.api.listed(conversation_id=named)] == [shared]
+
+
+async def test_reset_never_guesses_which_of_two_conversations(chat: Chat) -> None:
+    first, second = await begin(chat), await begin(chat)
+    kept = [await chat.attach("own.txt", "beta", conversation_id=one) for one in (first, second)]
+    url = f"{chat.api.chat}/reset"
+    query = {"conversation_id": first}
+    refused = await chat.api.request("POST", url, params=query, json={"conversation_id": second})
+    assert (refused.status, refused.code) == (422, "validation_error")
+    assert [fault["field"] for fault in refused.body["errors"]] == ["conversation_id"]
+    listed = [await chat.api.listed(conversation_id=one) for one in (first, second)]
+    assert [[file["file_id"] for file in files] for files in listed] == [[file_id] for file_id in kept]
+    assert (await chat.api.request("POST", url, params=query, json={"conversation_id": first})).status == 200
+    assert (await chat.api.request("POST", url, params=query, json={"conversation_id": ""})).status == 200
+
+
+async def test_a_form_to_reset_takes_text_only_and_each_field_once(chat: Chat) -> None:
+    with_file, twice = multipart(conversation_id=""), multipart(conversation_id="")
+    with_file.add_field("files", b"alpha", filename="a.txt")
+    twice.add_field("conversation_id", "")
+    answers = [await chat.api.request("POST", f"{chat.api.chat}/reset", data=form) for form in (with_file, twice)]
+    assert [answer.code for answer in answers] == ["validation_error", "malformed_body"]
+
+
+async def test_a_conversation_begins_with_json_only(chat: Chat) -> None:
+    url = f"{chat.api.chat}/conversations"
+    for form in ({"title": "Mine"}, multipart(title="Mine")):
+        refused = await chat.api.request("POST", url, data=form)
+        assert (refused.status, refused.code) == (415, "unsupported_media_type")
+    assert await page(chat) == ([], None)
 
 
 async def test_a_turn_that_a_reset_overtook_is_not_remembered(chat: Chat, model: StubModel) -> None:

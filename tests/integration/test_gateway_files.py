@@ -229,10 +229,19 @@ async def test_a_fresh_link_lives_as_long_as_asked_and_30_days_at_most(api: Api)
         assert (refused.status, refused.code) == (422, "validation_error")
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+async def test_a_body_of_another_kind_is_415_and_an_empty_one_is_of_none(api: Api, kind: str) -> None:
+    url = one(api, (await api.attach("notes.txt", TEXT)).body["file_id"], "/link")
+    refused = await api.request("POST", url, data=b"expires_in=60", headers={"Content-Type": kind})
+    assert (refused.status, refused.code) == (415, "unsupported_media_type")
+    assert (await api.request("POST", url, headers={"Content-Type": kind})).status == 200
+
+
 async def test_content_is_paged_and_says_where_to_go_on(gateway: Gateway, api: Api) -> None:
     file_id = (await api.attach("notes.txt", TEXT)).body["file_id"]
     waiting = await api.request("GET", one(api, file_id, "/content"))
     assert (waiting.status, waiting.code) == (409, "still_processing")
+    assert 1 <= int(waiting.headers["Retry-After"]) <= 10
     await gateway.store_extraction(file_id, "one", "two ä", "three")
 
     async def content(**query: str) -> Answer:

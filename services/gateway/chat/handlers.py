@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from libs.errors import AppError
 from libs.logs import REQUEST_ID
 from libs.web.responses import json_response
 from services.gateway.auth.errors import ScopeMissing
@@ -14,7 +15,7 @@ from services.gateway.chat.errors import (
     ModelFailed,
     ModelTimeout,
 )
-from services.gateway.chat.input import FILES_FIELD, read_small_body, read_turn, rehearse_turn
+from services.gateway.chat.input import FILES_FIELD, read_fields, read_turn, rehearse_turn
 from services.gateway.chat.models import (
     ConversationBody,
     ConversationDeleted,
@@ -31,9 +32,9 @@ from services.gateway.chat.models import (
 from services.gateway.chat.service import Asked
 from services.gateway.chat.views import conversation_body, conversation_details, conversation_list
 from services.gateway.context import CONTEXT
-from services.gateway.errors import UnsupportedBodyType
-from services.gateway.files.errors import FileNotFound, FileTooLarge, QuotaExceeded, TooManyFiles, UnsupportedFileType
-from services.gateway.idempotency.errors import IdempotencyKeyReused, RequestInProgress
+from services.gateway.errors import InvalidRequest, UnsupportedBodyType
+from services.gateway.files.errors import FileNotFound
+from services.gateway.files.routes import UPLOAD_ERRORS
 from services.gateway.idempotency.fingerprint import Fingerprint
 from services.gateway.idempotency.handlers import answer_once
 from services.gateway.requests import path_uuid, read_json, read_query, validate
@@ -73,11 +74,14 @@ async def call(request: web.Request) -> web.Response:
 
 async def reset(request: web.Request) -> web.Response:
     """``POST /chat/{agent_id}/reset``."""
-    body = validate(ResetRequest, await read_small_body(request))
+    context = request.app[CONTEXT]
+    body = validate(ResetRequest, await read_fields(request, context.settings))
     query = read_query(request, ResetRequest)
-    receipt = await request.app[CONTEXT].conversations.reset(
-        request[PRINCIPAL], _agent_id(request), query.conversation_id or body.conversation_id
-    )
+    named = {one.conversation_id for one in (query, body) if one.conversation_id is not None}
+    if len(named) > 1:
+        message = "the query and the body name different conversations"
+        raise InvalidRequest(errors=[{"field": "conversation_id", "code": "ambiguous", "message": message}])
+    receipt = await context.conversations.reset(request[PRINCIPAL], _agent_id(request), next(iter(named), None))
     return json_response(ResetBody(receipt=receipt))
 
 
@@ -120,18 +124,13 @@ def _agent_id(request: web.Request) -> str:
     return request.match_info["agent_id"]
 
 
-_TURN_ERRORS = (
+_TURN_ERRORS: tuple[type[AppError], ...] = (
     ConversationNotFound,
     FileNotFound,
     FileInactive,
-    FileTooLarge,
-    TooManyFiles,
-    QuotaExceeded,
-    UnsupportedFileType,
     UnsupportedBodyType,
     MessageTooLong,
-    IdempotencyKeyReused,
-    RequestInProgress,
+    *UPLOAD_ERRORS,
     ModelFailed,
     ModelTimeout,
     ModelBusy,
@@ -166,9 +165,9 @@ ROUTES: tuple[Route, ...] = (
         scope=Scope.CHAT,
         answer=ResetBody,
         query=ResetRequest,
-        body={JSON: ResetRequest, FORM: ResetRequest},
+        body={JSON: ResetRequest, FORM: ResetRequest, MULTIPART: ResetRequest},
         body_required=False,
-        errors=(ConversationNotFound,),
+        errors=(ConversationNotFound, UnsupportedBodyType),
     ),
     Route(
         method="POST",
@@ -181,6 +180,7 @@ ROUTES: tuple[Route, ...] = (
         status=201,
         body={JSON: NewConversation},
         body_required=False,
+        errors=(UnsupportedBodyType,),
     ),
     Route(
         method="GET",
