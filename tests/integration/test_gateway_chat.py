@@ -13,6 +13,9 @@ from libs.amqp.settings import AmqpSettings
 from libs.mongo.database import MongoSettings
 from libs.objects.settings import S3Settings
 from services.gateway.auth.models import Scope
+from services.gateway.chat.handlers import ROUTES
+from services.gateway.chat.models import TurnRequest
+from services.gateway.files.routes import UPLOAD_ERRORS
 from services.gateway.settings import ModelSettings
 from tests.support.api import Api
 from tests.support.chat import FORGETFUL, Chat, ChatServer, serving_chat, written_agents
@@ -116,6 +119,21 @@ async def test_a_body_that_cannot_be_read_is_400_and_one_of_another_type_415(cha
     other = await chat.api.request("POST", url, data=b"<a/>", headers={"Content-Type": "text/xml"})
     twice = await chat.api.request("POST", url, data=[("message", "a"), ("message", "b")])
     assert [one.status for one in (broken, other, twice)] == [400, 415, 400]
+
+
+async def test_a_blank_form_field_of_search_params_is_absent(chat: Chat) -> None:
+    file_id = await chat.attach("a.txt", "alpha")
+    fields = {"message": "Hello", "search_params": "", "conversation_id": ""}
+    answer = await chat.api.request("POST", f"{chat.api.chat}/call", data=fields)
+    assert answer.status == 200, answer
+    assert [file["file_id"] for file in answer.body["files"]] == [file_id]
+
+
+def test_a_call_documents_every_error_of_an_upload() -> None:
+    calls = [route for route in ROUTES if TurnRequest in route.body.values()]
+    assert len(calls) == 2
+    for route in calls:
+        assert set(UPLOAD_ERRORS) <= set(route.errors)
 
 
 async def test_references_choose_exactly_and_absent_is_not_empty(chat: Chat) -> None:

@@ -27,6 +27,11 @@ def _parsed(value: Any) -> Any:
         raise ValueError("not valid JSON") from error
 
 
+def _parsed_unless_blank(value: Any) -> Any:
+    """Read JSON text; a blank field asks for nothing, as if it were absent."""
+    return None if isinstance(value, str) and not value.strip() else _parsed(value)
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,7 +60,7 @@ class TurnRequest(_Request):
     file_references: Annotated[_FileReferences | None, BeforeValidator(_parsed)] = Field(
         None, description="exactly which earlier files are used; absent: all active ones; `[]`: none"
     )
-    search_params: Annotated[SearchParams | None, BeforeValidator(_parsed)] = Field(
+    search_params: Annotated[SearchParams | None, BeforeValidator(_parsed_unless_blank)] = Field(
         None, description="narrows the files and bounds the passages"
     )
     conversation_id: BlankableUuid = Field(None, description="absent: the caller's default conversation with the agent")
