@@ -17,7 +17,7 @@ FILES = 200
 async def test_two_hundred_files_at_once_are_each_read_once(api: Api, audit: Audit, dice: random.Random) -> None:
     stalls_before, _ = await audit.loop_stalls("gateway")
     began = time.monotonic()
-    crowd = Crowd(api, documents(dice, FILES), wait=10)
+    crowd = Crowd(api, documents(dice, FILES), wait=10, keep=True)
     await crowd.run()
     uploaded = time.monotonic() - began
     settled = await audit.settled(seconds=60)
@@ -28,7 +28,7 @@ async def test_two_hundred_files_at_once_are_each_read_once(api: Api, audit: Aud
     )
     assert crowd.repeated == []
     assert stalls == stalls_before, f"the gateway's loop stalled for up to {longest * 1000:.0f} ms"
-    await assert_kept(api, audit, crowd.promises)
+    await assert_kept(api, audit, crowd)
     inventory = await audit.inventory()
     names = Counter(file.filename for file in inventory.files.values())
     assert {names[promise.document.name] for promise in crowd.promises} == {1}

@@ -41,7 +41,7 @@ async def killed_in_a_run(doomed: Stack, api: Api, audit: Audit, dice: random.Ra
         f"up again after {up:.1f} s, in order {settled:.1f} s after the last upload; "
         f"{len(crowd.repeated)} uploads repeated, slowest answers {crowd.slowest()}"
     )
-    await assert_kept(api, audit, crowd.promises)
+    await assert_kept(api, audit, crowd)
     if "gateway" not in victims:
         stalls, longest = await audit.loop_stalls("gateway")
         assert stalls == stalls_before, f"the gateway's loop stalled for up to {longest * 1000:.0f} ms"
@@ -56,7 +56,15 @@ async def test_a_process_killed_in_a_run_costs_nothing_that_was_promised(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(300)
+async def test_a_power_failure_in_a_run_costs_nothing_that_was_promised(
+    doomed: Stack, api: Api, audit: Audit, dice: random.Random
+) -> None:
+    await killed_in_a_run(doomed, api, audit, dice, *VICTIMS, *SERVERS)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("round_number", range(10))
 async def test_any_two_processes_killed_in_a_run_cost_nothing_that_was_promised(
     round_number: int, doomed: Stack, api: Api, audit: Audit, dice: random.Random

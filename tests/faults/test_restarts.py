@@ -39,7 +39,7 @@ async def test_a_service_restarted_in_a_run_fails_no_upload(
     settled = await audit.settled()
     print(f"{service} stopped in {stopped:.1f} s, in order {settled:.1f} s after the last upload")
     assert crowd.repeated == []
-    await assert_kept(api, audit, crowd.promises)
+    await assert_kept(api, audit, crowd)
     inventory = await audit.inventory()
     assert {inventory.extractions[promise.file_id].attempt for promise in crowd.promises} == {1}
 
