@@ -23,6 +23,7 @@ from libs.contracts.records import (
 from libs.mongo.database import Database, Document
 
 _DUPLICATE_KEY = 11000
+_RUNNING = ExtractionStatus.RUNNING.value
 _UNFINISHED = [ExtractionStatus.QUEUED.value, ExtractionStatus.RUNNING.value]
 
 
@@ -83,7 +84,18 @@ class ExtractionStore:
             return replaced
         for kept in ("requested_at", "attempt"):
             del changes[kept]
-        return await self._find_and_update(abandoned, {"$set": changes, "$inc": {"attempt": 1}})
+        taken_over = await self._find_and_update(abandoned, {"$set": changes, "$inc": {"attempt": 1}})
+        return taken_over or await self._find_own(fresh)
+
+    async def _find_own(self, fresh: ExtractionRecord) -> ExtractionRecord | None:
+        """Find what we claimed without hearing of it.
+
+        The driver repeats a write whose answer was lost; a server that was restarted in between may not know that it
+        carried it out, and then our own lease seems to be somebody else's.
+        """
+        token = fresh.lease.token if fresh.lease else None
+        document = await self._extractions.find_one({"_id": fresh.id, "lease.token": token, "status": _RUNNING})
+        return ExtractionRecord.from_document(document) if document else None
 
     async def _find_and_update(self, condition: Document, update: Document) -> ExtractionRecord | None:
         document = await self._extractions.find_one_and_update(condition, update, return_document=ReturnDocument.AFTER)

@@ -1,11 +1,13 @@
 """Files in MongoDB. Every query names app, agent and owner, so a stranger's file is as absent as one that never was."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
 from libs.contracts.records import FileRecord, FileState, Outbox
 from libs.mongo.database import Database
@@ -22,8 +24,9 @@ class FileStore:
         self._files = database["files"]
 
     async def create(self, record: FileRecord) -> None:
-        """Insert a new record."""
-        await self._files.insert_one(record.to_document())
+        """Insert a new record. Its id is new, so one found there is our own insert, repeated by the driver."""
+        with suppress(DuplicateKeyError):
+            await self._files.insert_one(record.to_document())
 
     async def find(self, principal: Principal, agent_id: str, file_id: UUID) -> FileRecord | None:
         """Find a stored file of this principal and agent."""
@@ -53,9 +56,14 @@ class FileStore:
         return FileRecord.from_document(document) if document else None
 
     async def advance(self, file_id: UUID, changes: Mapping[str, Any]) -> bool:
-        """Change a record that is still ``receiving``; false when it was given up meanwhile."""
-        result = await self._files.update_one({"_id": file_id, "state": FileState.RECEIVING}, {"$set": dict(changes)})
-        return bool(result.matched_count)
+        """Change a record that is still ``receiving``; false when it was given up meanwhile.
+
+        The driver repeats an update whose answer was lost, and a server that was restarted in between may not know
+        that it carried it out: finding the file stored at our own ``uploaded_at`` is success.
+        """
+        done = {"state": FileState.STORED, "uploaded_at": changes["uploaded_at"]}
+        advanced = {"_id": file_id, "$or": [{"state": FileState.RECEIVING}, done]}
+        return bool((await self._files.update_one(advanced, {"$set": dict(changes)})).matched_count)
 
     async def mark_dispatched(self, file_id: UUID, requested_at: datetime, moment: datetime) -> None:
         """Take note that the broker has the job; a newer request keeps its outbox."""
