@@ -12,6 +12,8 @@ from datetime import timedelta
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from libs.web.protocol import PlainRunner
+
 _log = logging.getLogger(__name__)
 
 _LAST_BYTES = timedelta(seconds=5)
@@ -24,7 +26,7 @@ class DrainedServer:
     def __init__(self, app: web.Application, *, grace: timedelta, read_buffer_bytes: int) -> None:
         app.middlewares.insert(0, self._counted)
         self._grace = grace
-        self._runner = web.AppRunner(
+        self._runner = PlainRunner(
             app, access_log=None, shutdown_timeout=_LAST_BYTES.total_seconds(), read_bufsize=read_buffer_bytes
         )
         self._open = 0
