@@ -35,6 +35,7 @@ INDEXES: Mapping[str, list[IndexModel]] = {
         IndexModel([("retain_until", ASCENDING)], sparse=True),
         IndexModel([("dispatched_at", ASCENDING)], sparse=True),
         IndexModel([("deletion.id", ASCENDING)], sparse=True),
+        IndexModel([("conversation_id", ASCENDING)]),
     ],
     "extractions": [IndexModel([("status", ASCENDING), ("lease.until", ASCENDING)])],
     "pages": [IndexModel([("_id.file_id", ASCENDING), ("_id.number", ASCENDING)])],

@@ -130,6 +130,7 @@ def _wire(
         publisher=publisher,
         deletions=deletions,
         waiters=waiters,
+        require_conversation=conversations.require,
         settings=settings,
     )
     return Context(

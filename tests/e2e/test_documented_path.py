@@ -1,5 +1,6 @@
 """The path every new user walks: attach, list, ask, download, detach, reset; on the three services as they ship."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -86,6 +87,22 @@ async def test_files_of_a_conversation_stay_in_it_and_shared_ones_are_seen_every
     assert deleted.body["receipt"]["counts"]["files"] == 1
     assert (await api.request("GET", f"{api.files}/attached-files/{own}")).status == 404
     await api.request("DELETE", f"{api.chat}/conversations/{second}")
+
+
+async def test_no_file_survives_its_conversation_however_they_race(api: Api) -> None:
+    for _ in range(5):
+        created = await api.request("POST", f"{api.chat}/conversations", json={})
+        conversation_id = created.body["conversation_id"]
+        attached, deleted = await asyncio.gather(
+            api.attach("late.txt", b"too late", wait=0, conversation_id=conversation_id),
+            api.request("DELETE", f"{api.chat}/conversations/{conversation_id}"),
+        )
+        assert deleted.status == 200
+        if attached.status == 200:
+            gone = await api.request("GET", f"{api.files}/attached-files/{attached.body['file_id']}")
+            assert gone.code == "file_not_found"
+        else:
+            assert attached.code == "conversation_not_found"
 
 
 async def test_a_strangers_file_is_answered_like_one_that_does_not_exist(api: Api, stranger: Api) -> None:

@@ -46,6 +46,7 @@ async def test_a_wrong_secret_and_an_unknown_prefix_are_refused_alike(keys: ApiK
         "wrong",
         "",
         "satchel__",
+        "satchel_\udce9_x",
         "\udce9",
     ):
         with pytest.raises(InvalidApiKey):

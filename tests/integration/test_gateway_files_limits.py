@@ -85,7 +85,8 @@ async def test_limits_are_published_as_they_are_set(servers_for_gateway: ThreeSe
         limits = (await api.request("GET", f"{api.root}/limits")).body
         assert limits["max_upload_size"] == SMALL_BYTES
         assert (limits["max_files_per_request"], limits["max_files_per_conversation"]) == (7, 0)
-        assert (limits["max_tokens"], limits["requests_per_minute"], limits["quota_bytes"]) == (100_000, 1000, 0)
+        assert (limits["requests_per_minute"], limits["quota_bytes"]) == (1000, 0)
+        assert limits["max_tokens"] == int(0.8 * settings.model.context_tokens)
         assert limits["extensions"][".pdf"] == {
             "accepted": True,
             "extracted": True,

@@ -287,3 +287,14 @@ async def test_another_services_message_is_refused(remains: Remains) -> None:
     job = ExtractFile(file_id=uuid4(), sha256="", requested_at=now())
     with pytest.raises(TypeError):
         await remains.deletions().handle(Delivery(job, "req", redelivered=False, retries=0))
+
+
+async def test_a_file_attached_while_its_conversation_was_deleted_is_found_and_removed(remains: Remains) -> None:
+    order = an_order("conversation")
+    doomed, other = await a_conversation(remains, order), await a_conversation(remains)
+    await remains.deletions().carry_out(order.id)
+    late = await remains.stored(conversation_id=doomed)
+    kept = [await remains.stored(conversation_id=other), await remains.stored()]
+    assert (await remains.reconcile())[Outcome.STRAYS_REMOVED] == 1
+    assert sorted(await remains.database["files"].distinct("_id")) == sorted(file.id for file in kept)
+    assert str(late.id) not in await remains.keys()

@@ -7,6 +7,7 @@ against a dummy digest, so that timing does not tell a known prefix from an unkn
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from services.gateway.auth.store import ApiKeyStore
 
 _BRAND = "satchel"
 _LAST_USED_RESOLUTION = timedelta(minutes=1)
+_PREFIX = re.compile(r"[0-9a-f]{12}")
 _NO_DIGEST = "0" * 64
 
 
@@ -35,7 +37,8 @@ class ApiKeyService:
         """
         brand, _, rest = presented.partition("_")
         prefix, _, secret = rest.partition("_")
-        key = await self._store.find_by_prefix(prefix) if brand == _BRAND and secret else None
+        ours = brand == _BRAND and secret and _PREFIX.fullmatch(prefix)
+        key = await self._store.find_by_prefix(prefix) if ours else None
         matches = hmac.compare_digest(_digest(secret), key.hash if key else _NO_DIGEST)
         if key is None or not matches or key.revoked_at is not None:
             raise InvalidApiKey

@@ -46,6 +46,11 @@ class ConversationService:
             raise ConversationNotFound
         return found
 
+    async def require(self, conversation_id: UUID) -> None:
+        """Raise ``ConversationNotFound`` unless it is there still; whose it is has been checked before."""
+        if not await self._store.exists(conversation_id):
+            raise ConversationNotFound
+
     async def get_or_default(self, principal: Principal, agent_id: str, conversation_id: UUID | None) -> Conversation:
         """Return the conversation named, or the default one. Raises ``ConversationNotFound``."""
         if conversation_id is None:

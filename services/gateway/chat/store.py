@@ -36,6 +36,10 @@ class ConversationStore:
         """Find a conversation of this principal and agent."""
         return await self._find({"_id": conversation_id, **_owned(principal, agent_id)})
 
+    async def exists(self, conversation_id: UUID) -> bool:
+        """Whether there is such a conversation, not condemned."""
+        return await self._conversations.find_one({"_id": conversation_id, **_ALIVE}, {"_id": 1}) is not None
+
     async def find_default(self, principal: Principal, agent_id: str, default_key: str) -> Conversation | None:
         """Find the conversation that has this key."""
         return await self._find({"default_key": default_key, **_owned(principal, agent_id)})

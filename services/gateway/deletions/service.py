@@ -100,7 +100,8 @@ class DeletionService:
                 if record is not None and record.completed_at is not None:
                     return DeletionReceipt.of_record(record)
                 if fired:
-                    break
+                    # Carried out without a record: an order that came with this one had already covered everything.
+                    return DeletionReceipt.of_order(order, completed_at=now())
         return DeletionReceipt.of_order(order)
 
     async def _announce(self, order: DeletionOrder) -> bool:

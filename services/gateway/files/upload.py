@@ -7,7 +7,7 @@ Whatever fails in between condemns the record at once, so that nothing is left b
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -56,6 +56,10 @@ class ReceivedFile:
     stored: StoredObject
 
 
+ConversationRequired = Callable[[UUID], Awaitable[None]]
+"""Raises ``ConversationNotFound`` for a conversation that is gone or being deleted."""
+
+
 class UploadService:
     """Receives, completes and gives up uploads, and waits for what becomes of them."""
 
@@ -68,6 +72,7 @@ class UploadService:
         publisher: Publisher,
         deletions: DeletionService,
         waiters: Waiters,
+        require_conversation: ConversationRequired,
         settings: Settings,
     ) -> None:
         self._files = files
@@ -75,6 +80,7 @@ class UploadService:
         self._dispatcher = Dispatcher(files, publisher)
         self._discarder = Discarder(deletions)
         self._watch = ProcessingWatch(files, extractions, waiters)
+        self._require_conversation = require_conversation
         self._settings = settings
         self._allowance = Allowance(files, settings.limits)
 
@@ -113,7 +119,9 @@ class UploadService:
     async def complete(self, received: ReceivedFile, options: UploadOptions, *, request_id: str) -> FileRecord:
         """Make a received file visible and have it extracted. The caller has checked the conversation.
 
-        Raises ``TooManyFiles``, ``QuotaExceeded`` or ``UploadExpired`` and then discards the file.
+        It is checked again once the file is stored: a deletion that began before would have missed the file, one that
+        begins later finds it. Raises ``TooManyFiles``, ``QuotaExceeded``, ``UploadExpired`` or ``ConversationNotFound``
+        and then discards the file.
         """
         record = self._completed(received, options)
         changes = record.model_dump(include=_COMPLETED_FIELDS)
@@ -125,6 +133,8 @@ class UploadService:
                 changes["outbox"] = outbox_document(record.extract_requested_at, request_id)
             if not await self._files.advance(record.id, changes | {"state": FileState.STORED, "receive_until": None}):
                 raise UploadExpired
+            if record.conversation_id is not None:
+                await self._require_conversation(record.conversation_id)
         await self._dispatcher.dispatch(record, request_id=request_id)
         return record
 

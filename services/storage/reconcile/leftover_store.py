@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from libs.contracts.records import DeletionOrder, FileState
 from libs.mongo.database import Database
 
 
@@ -16,6 +17,10 @@ class Dependents:
     owners: str
 
 
+_BEFORE_ALL = UUID(int=0)
+_BATCH = 500
+
+
 class LeftoverStore:
     """Reads owners' ids off a collection piece by piece, and removes what has none."""
 
@@ -24,7 +29,7 @@ class LeftoverStore:
 
     async def list_owners(self, kind: Dependents, after: UUID | None, limit: int) -> list[UUID]:
         """Return the owners named by the next ``limit`` documents, in order, each once."""
-        wanted = {} if after is None else {kind.field: {"$gt": after}}
+        wanted = {kind.field: {"$gt": after or _BEFORE_ALL}}
         cursor = self._db[kind.collection].find(wanted, {kind.field: 1}, sort=[(kind.field, 1)], limit=limit)
         return list(dict.fromkeys([_value(document, kind.field) async for document in cursor]))
 
@@ -36,6 +41,15 @@ class LeftoverStore:
         """Remove everything that belongs to these owners; return how much we removed."""
         collection = self._db[kind.collection]
         return sum([(await collection.delete_many({kind.field: owner})).deleted_count for owner in owners])
+
+    async def condemn_files(self, conversations: Collection[UUID], order: DeletionOrder) -> int:
+        """Condemn the stored files of these conversations; return how many."""
+        stored = {"state": FileState.STORED, "conversation_id": {"$in": list(conversations)}}
+        condemned = {"$set": {"state": FileState.DELETING, "deletion": order.model_dump()}, "$unset": {"outbox": ""}}
+        files, total = self._db["files"], 0
+        while batch := [found["_id"] async for found in files.find(stored, {"_id": 1}, limit=_BATCH)]:
+            total += (await files.update_many({**stored, "_id": {"$in": batch}}, condemned)).modified_count
+        return total
 
 
 def _value(document: dict[str, object], field: str) -> UUID:

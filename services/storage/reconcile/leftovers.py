@@ -6,12 +6,14 @@ from typing import ClassVar
 from uuid import UUID
 
 from services.storage.deletion_store import DeletionStore
+from services.storage.deletions import DeletionService
 from services.storage.reconcile.leftover_store import Dependents, LeftoverStore
-from services.storage.reconcile.rules import Counts, Outcome, Round
+from services.storage.reconcile.rules import Counts, Outcome, Round, new_order
 
 PAGES = Dependents("pages", "_id.file_id", "files")
 EXTRACTIONS = Dependents("extractions", "_id", "files")
 MESSAGES = Dependents("messages", "conversation_id", "conversations")
+FILES = Dependents("files", "conversation_id", "conversations")
 
 
 class Leftovers:
@@ -39,15 +41,37 @@ class Leftovers:
             self._after = None
         counts: Counts = Counter()
         while owners := await self._store.list_owners(self._kind, self._after, self._per_round):
-            counts[self._outcome] += await self._remove_ownerless(owners)
+            counts[self._outcome] += await self._settle(owners, current)
             self._after = owners[-1]
             if not current.complete:
                 return counts
         self._after = None
         return counts
 
-    async def _remove_ownerless(self, owners: Collection[UUID]) -> int:
+    async def _settle(self, owners: Collection[UUID], _current: Round) -> int:
         gone = set(owners) - await self._store.list_existing(self._kind, owners)
         if self._kind is MESSAGES:
             gone = await self._graves.list_buried(gone)
         return await self._store.remove(self._kind, gone) if gone else 0
+
+
+class StrayFiles(Leftovers):
+    """Condemns files of a conversation that was deleted while they were being attached."""
+
+    name: ClassVar[str] = "stray files"
+
+    def __init__(
+        self, *, store: LeftoverStore, graves: DeletionStore, deletions: DeletionService, per_round: int
+    ) -> None:
+        super().__init__(FILES, Outcome.STRAYS_REMOVED, store=store, graves=graves, per_round=per_round)
+        self._deletions = deletions
+
+    async def _settle(self, owners: Collection[UUID], current: Round) -> int:
+        buried = await self._graves.list_buried(set(owners) - await self._store.list_existing(self._kind, owners))
+        if not buried:
+            return 0
+        order = new_order("conversation", current.now)
+        condemned = await self._store.condemn_files(buried, order)
+        if condemned:
+            await self._deletions.carry_out(order.id)
+        return condemned

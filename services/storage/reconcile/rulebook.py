@@ -9,7 +9,7 @@ from services.storage.reconcile.custody_store import CustodyStore
 from services.storage.reconcile.job_store import JobStore
 from services.storage.reconcile.jobs import Outboxes, StuckJobs
 from services.storage.reconcile.leftover_store import LeftoverStore
-from services.storage.reconcile.leftovers import EXTRACTIONS, MESSAGES, PAGES, Leftovers
+from services.storage.reconcile.leftovers import EXTRACTIONS, MESSAGES, PAGES, Leftovers, StrayFiles
 from services.storage.reconcile.objects import Custody
 from services.storage.reconcile.orders import LateOrders, OrderStore
 from services.storage.reconcile.orphans import Orphans
@@ -45,6 +45,9 @@ def all_rules(
                 (EXTRACTIONS, Outcome.EXTRACTIONS_REMOVED),
                 (MESSAGES, Outcome.MESSAGES_REMOVED),
             )
+        ),
+        StrayFiles(
+            store=LeftoverStore(database), graves=graves, deletions=deletions, per_round=patience.records_per_round
         ),
         StaleUploads(store=uploads, objects=objects, graves=graves, settings=patience),
         Custody(store=custody, objects=objects, orphans=orphans, objects_per_round=patience.objects_per_round),

@@ -37,6 +37,7 @@ class Outcome(StrEnum):
     PAGES_REMOVED = auto()
     EXTRACTIONS_REMOVED = auto()
     MESSAGES_REMOVED = auto()
+    STRAYS_REMOVED = auto()
 
 
 Counts = Counter[Outcome]
