@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OUTAGES as error:
         return _fail(f"The database does not answer: {error}")
     except ValidationError as error:
-        return _fail(str(error))
+        return _fail(f"Is MONGO_URL set? {error}")
     return 0
 
 

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
 from libs.errors import AppError
@@ -26,10 +27,18 @@ async def read_json(request: web.Request, model: type[M]) -> M:
     """
     media_type(request, JSON)
     try:
-        body = json.loads(await request.read() or b"{}")
+        body = json.loads(await read_body(request) or b"{}")
     except (ValueError, RecursionError) as error:
         raise MalformedBody("The body is not valid JSON.") from error
     return validate(model, body)
+
+
+async def read_body(request: web.Request) -> bytes:
+    """Read a body of bounded size whole. Raises ``MalformedBody`` when it does not arrive whole and in order."""
+    try:
+        return await request.read()
+    except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as error:
+        raise MalformedBody("The body did not arrive as announced.") from error
 
 
 def media_type(request: web.Request, *accepted: str) -> str:
@@ -38,6 +47,8 @@ def media_type(request: web.Request, *accepted: str) -> str:
     To be asked before the body is read. An empty body is none of any kind: some clients put a content type on it all
     the same.
     """
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        raise UnsupportedBodyType("Send the body as it is, without a Content-Encoding.")
     kind = request.content_type if request.can_read_body and hdrs.CONTENT_TYPE in request.headers else JSON
     if kind not in accepted:
         raise UnsupportedBodyType(f"Send {' or '.join(accepted)}, not {kind}.")

@@ -179,3 +179,11 @@ async def test_the_api_is_described_and_its_page_needs_no_internet(api: Api, sta
     page = (await api.request("GET", f"{stack.base_url}/docs")).body.decode()
     assert "http" not in page.replace("http-equiv", "")
     assert json.dumps(document).count("#/components/schemas/") > 10
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_an_encoded_body_is_refused_whether_or_not_it_is_one(api: Api, encoding: str) -> None:
+    for path in ("call", "reset", "conversations"):
+        headers = {"Content-Encoding": encoding, "Content-Type": "application/json"}
+        answer = await api.request("POST", f"{api.chat}/{path}", data=b'{"message": "x"}', headers=headers)
+        assert (answer.status, answer.code) == (415, "unsupported_media_type")

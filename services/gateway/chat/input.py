@@ -15,7 +15,7 @@ from services.gateway.files.form import FormRules, ReceivedForm, receive_form, r
 from services.gateway.files.multipart import FileField, FormLimits, read_form
 from services.gateway.files.upload import UploadService
 from services.gateway.idempotency.fingerprint import Fingerprint
-from services.gateway.requests import media_type, validate
+from services.gateway.requests import media_type, read_body, validate
 from services.gateway.routing import FORM, JSON, MULTIPART
 from services.gateway.settings import Settings
 
@@ -62,7 +62,7 @@ async def read_fields(request: web.Request, settings: Settings) -> Any:
 async def _small_body(request: web.Request, fingerprint: Fingerprint | None) -> Any:
     """Parse a JSON body, or the fields of a URL-encoded one; an absent body is an empty object."""
     kind = media_type(request, *_KINDS)  # before the body is read: afterwards none is left to have a kind
-    raw = await request.read()
+    raw = await read_body(request)
     body = _fields(raw) if kind == FORM else _json(raw)
     if fingerprint is not None:
         fingerprint.add_json(body)
