@@ -17,7 +17,6 @@ class Dependents:
     owners: str
 
 
-_BEFORE_ALL = UUID(int=0)
 _BATCH = 500
 
 
@@ -29,7 +28,7 @@ class LeftoverStore:
 
     async def list_owners(self, kind: Dependents, after: UUID | None, limit: int) -> list[UUID]:
         """Return the owners named by the next ``limit`` documents, in order, each once."""
-        wanted = {kind.field: {"$gt": after or _BEFORE_ALL}}
+        wanted = {kind.field: {"$ne": None} if after is None else {"$gt": after}}
         cursor = self._db[kind.collection].find(wanted, {kind.field: 1}, sort=[(kind.field, 1)], limit=limit)
         return list(dict.fromkeys([_value(document, kind.field) async for document in cursor]))
 
