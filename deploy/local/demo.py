@@ -72,7 +72,7 @@ def welcome(stack: Stack, keys: DemoKeys, environment: Path) -> str:
     return f"""
 Satchel is up.
 
-  playground      {stack.base_url}/
+  playground      {stack.base_url}/#app={APP}&agent={AGENT}&key={keys.api_key}
   API             {stack.base_url}/public/v1/app/{APP}   (documented at {stack.base_url}/docs)
   agent           {AGENT}
   API key         {keys.api_key}
