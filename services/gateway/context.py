@@ -50,8 +50,6 @@ class Context:
     database: Database
     objects: ObjectStore
     publisher: Publisher
-    waiters: Waiters
-    links: LinkSigner
     startup: Startup
     guard: Guard
     keys: ApiKeyService
@@ -138,8 +136,6 @@ def _wire(
         database=database,
         objects=objects,
         publisher=publisher,
-        waiters=waiters,
-        links=links,
         startup=startup,
         guard=Guard(keys, agents, RateLimiter(settings.limits, database)),
         keys=keys,

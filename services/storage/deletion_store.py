@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from pymongo import UpdateOne
 
 from libs.contracts.records import DeletionOrder, DeletionRecord, FileRecord, FileState
-from libs.mongo.database import Database
+from libs.mongo.database import Database, Document
 
 RESET = "reset"
 """The kind of order that empties a conversation and keeps it; any other kind removes it."""
@@ -23,6 +23,10 @@ _COUNTED_AT_ONCE = 10
 
 COUNTED = ("files", "objects", "bytes", "pages", "extractions", "messages", "conversations")
 """What a receipt counts."""
+
+
+_CONDEMNED_AT_ONCE = 500
+"""Records per update: thousands in one would outlast the time limit of an operation, again and again."""
 
 
 class DeletionStore:
@@ -105,6 +109,14 @@ class DeletionStore:
             return True
         await self._db["deletions"].update_one({"_id": order_id}, {"$set": {"counts": result["counts"]}})
         return False
+
+    async def condemn_stored(self, which: Document, order: DeletionOrder) -> int:
+        """Condemn the stored files that match; return how many. Another replica doing the same gets the rest."""
+        files, stored, total = self._db["files"], {**which, "state": FileState.STORED}, 0
+        condemned = {"$set": {"state": FileState.DELETING, "deletion": order.model_dump()}, "$unset": {"outbox": ""}}
+        while ids := [found["_id"] async for found in files.find(stored, {"_id": 1}, limit=_CONDEMNED_AT_ONCE)]:
+            total += (await files.update_many({**stored, "_id": {"$in": ids}}, condemned)).modified_count
+        return total
 
     async def list_buried(self, ids: Iterable[UUID]) -> set[UUID]:
         """Return those of the ids that were deleted: nothing of them may come back."""

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from libs.contracts.records import DeletionOrder, FileState
 from libs.mongo.database import Database
 
 
@@ -15,9 +14,6 @@ class Dependents:
     collection: str
     field: str
     owners: str
-
-
-_BATCH = 500
 
 
 class LeftoverStore:
@@ -40,15 +36,6 @@ class LeftoverStore:
         """Remove everything that belongs to these owners; return how much we removed."""
         collection = self._db[kind.collection]
         return sum([(await collection.delete_many({kind.field: owner})).deleted_count for owner in owners])
-
-    async def condemn_files(self, conversations: Collection[UUID], order: DeletionOrder) -> int:
-        """Condemn the stored files of these conversations; return how many."""
-        stored = {"state": FileState.STORED, "conversation_id": {"$in": list(conversations)}}
-        condemned = {"$set": {"state": FileState.DELETING, "deletion": order.model_dump()}, "$unset": {"outbox": ""}}
-        files, total = self._db["files"], 0
-        while batch := [found["_id"] async for found in files.find(stored, {"_id": 1}, limit=_BATCH)]:
-            total += (await files.update_many({**stored, "_id": {"$in": batch}}, condemned)).modified_count
-        return total
 
 
 def _value(document: dict[str, object], field: str) -> UUID:

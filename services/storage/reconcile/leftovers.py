@@ -71,7 +71,7 @@ class StrayFiles(Leftovers):
         if not buried:
             return 0
         order = new_order("conversation", current.now)
-        condemned = await self._store.condemn_files(buried, order)
+        condemned = await self._graves.condemn_stored({"conversation_id": {"$in": list(buried)}}, order)
         if condemned:
             await self._deletions.carry_out(order.id)
         return condemned

@@ -36,7 +36,7 @@ def all_rules(
         ),
         Outboxes(jobs, publisher, patience),
         StuckJobs(jobs, publisher, patience),
-        Retention(database, deletions),
+        Retention(graves, deletions),
         LateOrders(OrderStore(database), deletions, patience.order_grace),
         *(
             Leftovers(kind, outcome, store=LeftoverStore(database), graves=graves, per_round=patience.records_per_round)
