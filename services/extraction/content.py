@@ -21,6 +21,19 @@ class ErrorCode(StrEnum):
     CRASHED = auto()
 
 
+class Reason(StrEnum):
+    """What exactly made a document unreadable, where its code alone does not say what to do about it."""
+
+    ARCHIVE_SIZE = auto()
+    ARCHIVE_RATIO = auto()
+    ARCHIVE_MEMBERS = auto()
+    SHEET_EXTENT = auto()
+    IMAGE_PIXELS = auto()
+    NESTING = auto()
+    DOCTYPE = auto()
+    CUT_OFF = auto()
+
+
 class Warn(StrEnum):
     """What a reader of the text should know although extraction succeeded."""
 
@@ -31,6 +44,14 @@ class Warn(StrEnum):
     FALLBACK_ENGINE = auto()
     UNREADABLE_PAGES = auto()
     METADATA_INCOMPLETE = auto()
+    PARTIAL = auto()
+    """Reading ended before the document did; the pages finished until then are kept."""
+    OCR_NO_TEXT = auto()
+    """A page was read by OCR and nothing legible was found on it."""
+    OCR_LOW_QUALITY = auto()
+    """OCR was unsure of much of a page."""
+    OCR_LANGUAGE_MISSING = auto()
+    """A page is in a script for which no language is configured or installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,14 @@ class Limits:
     """Unpacked to packed size of a whole ZIP."""
     members: int = 10_000
     """Members of a ZIP."""
+    cells: int = 5_000_000
+    """Cells a spreadsheet may hold, empty ones between used ones included where a reader makes them."""
+    pixels: int = 100_000_000
+    """Pixels of an image, or of a page rendered for OCR; decoding takes up to 4 bytes each."""
+    depth: int = 500
+    """Nesting of elements in markup."""
+    ocr_languages: tuple[str, ...] = ("eng", "deu", "fra", "spa", "ita", "por", "nld", "pol", "rus", "ukr", "tur")
+    """Languages OCR may find, as Tesseract names them; the first is tried where nothing else tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +123,15 @@ class Notice:
     warning: Warn
 
 
-Item = Page | Facts | Notice
+@dataclass(frozen=True, slots=True)
+class Heavy:
+    """What follows takes long (OCR, a converter); an extractor yields this before the effort, not after.
+
+    In the queue of short documents reading ends here, to begin anew in the queue of long ones.
+    """
+
+
+Item = Page | Facts | Notice | Heavy
 """What an extractor yields. One that has nothing to say but text is an ``Iterator[Page]``."""
 
 Items = Iterator[Item]
@@ -103,6 +140,7 @@ Items = Iterator[Item]
 class Unreadable(Exception):
     """The document itself is the problem. Pages given before it are kept; the document counts as failed."""
 
-    def __init__(self, code: ErrorCode) -> None:
-        super().__init__(code.value)
+    def __init__(self, code: ErrorCode, reason: Reason | None = None) -> None:
+        super().__init__(code.value, reason)
         self.code = code
+        self.reason = reason

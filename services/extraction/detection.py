@@ -19,37 +19,55 @@ import magic
 
 from services.extraction.content import ErrorCode, Unreadable
 from services.extraction.extractors import registry
-
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-POWERPOINT = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
-UNKNOWN = "application/octet-stream"
+from services.extraction.media_types import (
+    BMP,
+    EPUB,
+    EXCEL,
+    GIF,
+    HTML,
+    JPEG,
+    LEGACY_EXCEL,
+    LEGACY_POWERPOINT,
+    LEGACY_WORD,
+    MAIL,
+    ODF_PRESENTATION,
+    ODF_SPREADSHEET,
+    ODF_TEXT,
+    PDF,
+    PNG,
+    POWERPOINT,
+    RTF,
+    TIFF,
+    UNKNOWN,
+    WEBP,
+    WORD,
+)
 
 CLAIMS = {
-    ".pdf": "application/pdf",
+    ".pdf": PDF,
     ".docx": WORD,
     ".xlsx": EXCEL,
     ".pptx": POWERPOINT,
-    ".doc": "application/msword",
-    ".xls": "application/vnd.ms-excel",
-    ".ppt": "application/vnd.ms-powerpoint",
-    ".odt": "application/vnd.oasis.opendocument.text",
-    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
-    ".odp": "application/vnd.oasis.opendocument.presentation",
-    ".epub": "application/epub+zip",
-    ".rtf": "text/rtf",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".bmp": "image/bmp",
-    ".webp": "image/webp",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
+    ".doc": LEGACY_WORD,
+    ".xls": LEGACY_EXCEL,
+    ".ppt": LEGACY_POWERPOINT,
+    ".odt": ODF_TEXT,
+    ".ods": ODF_SPREADSHEET,
+    ".odp": ODF_PRESENTATION,
+    ".epub": EPUB,
+    ".rtf": RTF,
+    ".png": PNG,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".gif": GIF,
+    ".bmp": BMP,
+    ".webp": WEBP,
+    ".tif": TIFF,
+    ".tiff": TIFF,
 }
 """The media type that a file name's ending claims, for types whose content can be recognised."""
 
-_ALIASES = {"image/x-ms-bmp": "image/bmp", "application/rtf": "text/rtf", "application/x-ndjson": "text/plain"}
+_ALIASES = {"image/x-ms-bmp": BMP, "application/rtf": RTF, "application/x-ndjson": "text/plain"}
 _MAGIC_BYTES = 32 << 20
 _PDF_HEADER_WITHIN = 1024
 _OOXML_FOLDERS = {"word/": WORD, "xl/": EXCEL, "ppt/": POWERPOINT}
@@ -57,7 +75,7 @@ _MIMETYPE_BYTES = 200
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
-_STRUCTURED_TEXT = {"application/json", "application/javascript", "application/x-empty", "message/rfc822"}
+_STRUCTURED_TEXT = {"application/json", "application/javascript", "application/x-empty", MAIL}
 
 _magic = magic.Magic(mime=True)
 
@@ -98,15 +116,15 @@ def _content_type(source: Path, content: bytes, suffix: str) -> str:
     if content.startswith(_ZIP):
         raise Unreadable(ErrorCode.CORRUPT)  # the directory stands at the end: this one was cut off
     if suffix == ".pdf" and b"%PDF-" in content[:_PDF_HEADER_WITHIN]:
-        return "application/pdf"
-    if found != "text/rtf" and (found.startswith("text/") or found in _STRUCTURED_TEXT or _is_text(content)):
+        return PDF
+    if found != RTF and (found.startswith("text/") or found in _STRUCTURED_TEXT or _is_text(content)):
         return registry.text_kind(suffix) or (found if registry.find(found) else _other_text(found, suffix))
     return found
 
 
 def _other_text(found: str, suffix: str) -> str:
     """HTML keeps its own type unless its name says it is to be read as text; everything else is plain text."""
-    return found if found == "text/html" and suffix in {".html", ".htm", ""} else "text/plain"
+    return found if found == HTML and suffix in {".html", ".htm", ""} else "text/plain"
 
 
 def _is_text(content: bytes) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from libs.contracts.records import ExtractionFailure
-from services.extraction.content import ErrorCode, Limits
+from services.extraction.content import ErrorCode, Limits, Reason
 
 
 class LeaseLost(Exception):
@@ -34,13 +34,40 @@ MESSAGES: Mapping[ErrorCode, str] = {
     ErrorCode.CRASHED: "The program that reads such documents failed on this one. Save it anew or in another format.",
 }
 
+REASONS: Mapping[Reason, str] = {
+    Reason.ARCHIVE_SIZE: (
+        "The document unpacks to more than {unpacked_megabytes} MB. Remove large embedded content and upload it again."
+    ),
+    Reason.ARCHIVE_RATIO: (
+        "The document unpacks to more than {ratio} times its size, as attacks do. Save it anew in its own program."
+    ),
+    Reason.ARCHIVE_MEMBERS: (
+        "The document consists of more than {members} parts. Remove embedded content and upload it again."
+    ),
+    Reason.SHEET_EXTENT: (
+        "A sheet of the document spans more than {cells} cells."
+        " Delete empty rows and columns beyond its data, or split it."
+    ),
+    Reason.IMAGE_PIXELS: "The image has more than {megapixels} million pixels. Scale it down and upload it again.",
+    Reason.NESTING: "The document nests its content deeper than programs write it. Save it anew in its own program.",
+    Reason.DOCTYPE: "The document declares a document type, which its format forbids. Save it anew in its own program.",
+    Reason.CUT_OFF: "The document ends too early: part of it is missing. Upload the complete file.",
+}
+"""Sentences that say more than the code's own."""
+
 MISSING = "The stored content of this file is missing or has changed. Upload it again."
 GAVE_UP = "Reading the document was interrupted {attempts} times. Ask for it to be processed again, or upload it anew."
 
 
-def failure(code: ErrorCode, limits: Limits, seconds: float) -> ExtractionFailure:
-    """Describe a failure to the user."""
-    message = MESSAGES[code].format(
-        hard_pages=limits.hard_pages, unpacked_megabytes=limits.unpacked_bytes // 1_000_000, seconds=round(seconds)
+def failure(code: ErrorCode, reason: Reason | None, limits: Limits, seconds: float) -> ExtractionFailure:
+    """Describe a failure to the user; ``seconds`` is the time reading was given."""
+    message = (REASONS[reason] if reason else MESSAGES[code]).format(
+        hard_pages=limits.hard_pages,
+        unpacked_megabytes=limits.unpacked_bytes // 1_000_000,
+        ratio=limits.ratio,
+        members=limits.members,
+        cells=limits.cells,
+        megapixels=limits.pixels // 1_000_000,
+        seconds=round(seconds),
     )
     return ExtractionFailure(code=code.value, message=message)

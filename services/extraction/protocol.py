@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from services.extraction.content import ErrorCode, Limits, Warn
+from services.extraction.content import ErrorCode, Limits, Reason, Warn
 
 MAX_FRAME_BYTES = 4 << 20
 """Room for a page of the largest size in four-byte characters, and for metadata."""
@@ -81,6 +81,12 @@ class WarningReport(_Report):
     warning: Warn
 
 
+class HeavyReport(_Report):
+    """What follows takes long."""
+
+    kind: Literal["heavy"] = "heavy"
+
+
 class Ended(_Report):
     """The last report: the document was read to its end, or ``error`` says why not.
 
@@ -89,20 +95,24 @@ class Ended(_Report):
 
     kind: Literal["ended"] = "ended"
     error: ErrorCode | None = None
+    reason: Reason | None = None
     diagnosis: Annotated[str, Field(max_length=20_000)] | None = None
 
 
-Report = Annotated[Begun | FactsReport | PageReport | WarningReport | Ended, Field(discriminator="kind")]
-_REPORT: TypeAdapter[Begun | FactsReport | PageReport | WarningReport | Ended] = TypeAdapter(Report)
+Finding = Begun | FactsReport | PageReport | WarningReport | HeavyReport
+"""What a child reports while it reads."""
+
+Report = Finding | Ended
+_REPORT: TypeAdapter[Report] = TypeAdapter(Annotated[Report, Field(discriminator="kind")])
 
 
-def encode(report: Begun | FactsReport | PageReport | WarningReport | Ended) -> bytes:
+def encode(report: Report) -> bytes:
     """Give a report as a frame."""
     body = report.model_dump_json().encode()
     return HEADER.pack(len(body)) + body
 
 
-def decode(untrusted_body: bytes) -> Begun | FactsReport | PageReport | WarningReport | Ended:
+def decode(untrusted_body: bytes) -> Report:
     """Read the body of a frame; raises ``pydantic.ValidationError``."""
     return _REPORT.validate_json(untrusted_body)
 

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from pydantic import ValidationError
 
 from services.extraction import protocol
-from services.extraction.content import ErrorCode, Limits
-from services.extraction.protocol import Begun, Ended, Exit, FactsReport, PageReport, Report, Task, WarningReport
+from services.extraction.content import ErrorCode, Limits, Reason
+from services.extraction.protocol import Ended, Exit, Finding, PageReport, Report, Task
 
 _log = logging.getLogger(__name__)
 
@@ -24,11 +24,12 @@ _NEAR_LIMIT = 0.5
 
 
 class ChildFailed(Exception):
-    """The document cannot be read; ``code`` says why. ``diagnosis`` is for logs."""
+    """The document cannot be read; ``code`` says why, ``reason`` more exactly. ``diagnosis`` is for logs."""
 
-    def __init__(self, code: ErrorCode, diagnosis: str | None = None) -> None:
+    def __init__(self, code: ErrorCode, reason: Reason | None = None, diagnosis: str | None = None) -> None:
         super().__init__(code.value)
         self.code = code
+        self.reason = reason
         self.diagnosis = diagnosis
 
 
@@ -57,7 +58,7 @@ class Reading:
         self._ended: Ended | None = None
         self._exit: Exit | None = None
 
-    async def reports(self) -> AsyncIterator[Begun | FactsReport | PageReport | WarningReport]:
+    async def reports(self) -> AsyncIterator[Finding]:
         """Give what the child reports, validated, until it ends, breaks off or is out of time."""
         bounds = Bounds(self._task.limits)
         while True:
@@ -85,7 +86,7 @@ class Reading:
         if self._ended is None:
             raise ChildFailed(_code_of(await self._exit_report(), self._task))
         if self._ended.error:
-            raise ChildFailed(self._ended.error, self._ended.diagnosis)
+            raise ChildFailed(self._ended.error, self._ended.reason, self._ended.diagnosis)
 
     async def aclose(self) -> None:
         """Have whatever is left of the child killed, and wait until it is."""

@@ -90,20 +90,22 @@ class Gathering:
         skipped = self._engine[0] is None
         if not skipped and not self._characters:
             self._warnings.append(Warn.NO_TEXT.value)
-        return self.described(record).model_copy(
+        return self._described(record).model_copy(
             update={
                 "status": ExtractionStatus.SKIPPED if skipped else ExtractionStatus.SUCCEEDED,
                 "page_count": None if skipped else self.page_count or self.pages_done,
-                "char_count": self._characters,
-                "token_count": self._tokens,
-                "preview": self._preview,
                 "lease": None,
                 "ended_at": now(),
             }
         )
 
-    def described(self, record: ExtractionRecord) -> ExtractionRecord:
-        """Add to a record what was learnt about the document, whether or not it could be read."""
+    def broken_off(self, record: ExtractionRecord) -> ExtractionRecord:
+        """Give the record of a run whose document could not be read to its end; finished pages count and stay."""
+        if self._characters:
+            self._warnings.append(Warn.PARTIAL.value)
+        return self._described(record)
+
+    def _described(self, record: ExtractionRecord) -> ExtractionRecord:
         document = DocumentInfo.model_validate({**self._facts, "word_count": self._words, "ocr_pages": self._ocr_pages})
         return record.model_copy(
             update={
@@ -111,6 +113,9 @@ class Gathering:
                 "engine": self._engine[0],
                 "engine_version": self._engine[1],
                 "page_count": self.page_count,
+                "char_count": self._characters,
+                "token_count": self._tokens,
+                "preview": self._preview,
                 "document": document,
                 "warnings": self._warnings,
             }

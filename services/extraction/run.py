@@ -14,7 +14,7 @@ from services.extraction.errors import TooHeavy
 from services.extraction.folders import private_folder
 from services.extraction.lease import KeptAlive
 from services.extraction.progress import Progress
-from services.extraction.protocol import SOURCE_NAME
+from services.extraction.protocol import SOURCE_NAME, Finding, HeavyReport
 from services.extraction.reading import ChildFailed, Reading
 from services.extraction.result import Gathering
 from services.extraction.sandbox import Sandbox
@@ -41,8 +41,8 @@ class Runner:
     ) -> ExtractionRecord:
         """Read the document and give its final record, not yet written.
 
-        Raises ``TooHeavy`` for a document of many pages unless ``heavy``, ``LeaseLost``, and ``DependencyUnavailable``
-        or the database's outages, after which the run can be repeated from its beginning.
+        Raises ``TooHeavy`` for a document of many pages or great effort unless ``heavy``, ``LeaseLost``, and
+        ``DependencyUnavailable`` or the database's outages, after which the run can be repeated from its beginning.
         """
         seconds = (self.settings.heavy_timeout if heavy else self.settings.timeout).total_seconds()
         gathering = Gathering(file.id)
@@ -58,8 +58,8 @@ class Runner:
                 except ChildFailed as error:
                     if error.diagnosis:
                         _log.warning("an extractor failed", extra={"file_id": str(file.id), "trace": error.diagnosis})
-                    reason = errors.failure(error.code, self.limits, seconds)
-                    return failed(gathering.described(record), reason)
+                    failure = errors.failure(error.code, error.reason, self.limits, seconds)
+                    return failed(gathering.broken_off(record), failure)
         return gathering.succeeded(record)
 
     async def _download(self, file: FileRecord, record: ExtractionRecord, folder: Path) -> ExtractionFailure | None:
@@ -85,13 +85,17 @@ class Runner:
     ) -> None:
         """Take the child's reports; write pages in batches, a last one whatever ended the reading."""
         async for report in reading.reports():
-            gathering.add(report)
-            if not heavy and (gathering.page_count or 0) > self.settings.heavy_pages:
+            if not isinstance(report, HeavyReport):
+                gathering.add(report)
+            if not heavy and self._is_heavy(report, gathering):
                 raise TooHeavy
             progress.pages_done, progress.page_count = gathering.pages_done, gathering.page_count
             if gathering.batch_full:
                 await self._write(gathering, lease)
         await self._write(gathering, lease)
+
+    def _is_heavy(self, report: Finding, gathering: Gathering) -> bool:
+        return isinstance(report, HeavyReport) or (gathering.page_count or 0) > self.settings.heavy_pages
 
     async def _write(self, gathering: Gathering, lease: KeptAlive) -> None:
         lease.check()

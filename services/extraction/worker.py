@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from services.extraction import confinement, syscall_filter
 from services.extraction.archives import check_archive
-from services.extraction.content import ErrorCode, Facts, Item, Limits, Notice, Page, Unreadable, Warn
+from services.extraction.content import ErrorCode, Facts, Heavy, Item, Limits, Notice, Page, Unreadable, Warn
 from services.extraction.detection import detect
 from services.extraction.extractors import registry
 from services.extraction.protocol import (
@@ -21,6 +21,7 @@ from services.extraction.protocol import (
     Begun,
     Ended,
     FactsReport,
+    HeavyReport,
     OutlineEntry,
     PageReport,
     Report,
@@ -89,6 +90,8 @@ def _read(source: Path, task: Task, send: Send) -> Ended:
             send(Begun(media_type=detected.media_type))
             return Ended()
         send(Begun(media_type=detected.media_type, engine=found.engine, engine_version=found.engine_version))
+        if found.heavy:
+            send(HeavyReport())
         if not found.needs_processes:
             syscall_filter.refuse_new_processes()
         if zipfile.is_zipfile(source) and not detected.media_type.startswith("text/"):
@@ -96,7 +99,7 @@ def _read(source: Path, task: Task, send: Send) -> Ended:
         for report in reports_of(found.extract(source, task.limits), task.limits):
             send(report)
     except Unreadable as error:
-        return Ended(error=error.code)
+        return Ended(error=error.code, reason=error.reason)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - a parser may fail in any way; the service logs the traceback
@@ -114,6 +117,8 @@ def reports_of(items: Iterator[Item], limits: Limits) -> Iterator[Report]:
         elif isinstance(item, Page):
             sample = sample if len(sample) > LANGUAGE_SAMPLE_CHARACTERS else f"{sample} {item.text}"
             yield _page(item)
+        elif isinstance(item, Heavy):
+            yield HeavyReport()
         elif item.warning not in warned:
             warned.add(item.warning)
             yield WarningReport(warning=item.warning)

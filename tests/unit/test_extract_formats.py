@@ -7,10 +7,11 @@ import pytest
 
 from services.extraction.archives import check_archive, refuse_doctype
 from services.extraction.content import ErrorCode, Facts, Limits, Notice, Page, Unreadable, Warn
-from services.extraction.detection import WORD, detect
+from services.extraction.detection import detect
 from services.extraction.extractors import registry
 from services.extraction.extractors.docx import extract_docx
 from services.extraction.extractors.pdf import extract_pdf
+from services.extraction.media_types import WORD
 from services.extraction.protocol import PageReport, WarningReport
 from services.extraction.worker import reports_of
 from tests.support import documents

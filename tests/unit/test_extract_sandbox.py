@@ -11,7 +11,7 @@ import pytest
 
 from services.extraction.content import ErrorCode, Limits, Warn
 from services.extraction.folders import remove_folder
-from services.extraction.protocol import SOURCE_NAME, Begun, FactsReport, PageReport, WarningReport
+from services.extraction.protocol import SOURCE_NAME, Begun, Finding, PageReport, WarningReport
 from services.extraction.reading import ChildFailed
 from services.extraction.sandbox import Sandbox
 from services.extraction.settings import SandboxSettings
@@ -19,7 +19,7 @@ from tests.support.documents import PNG, bomb_docx, glyph_flood_pdf, report_docx
 from tests.support.samples import pdf
 
 SETTINGS = SandboxSettings(memory_bytes=192 << 20)
-Reports = list[Begun | FactsReport | PageReport | WarningReport]
+Reports = list[Finding]
 
 
 @pytest.fixture(scope="module")

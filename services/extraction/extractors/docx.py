@@ -14,10 +14,10 @@ from lxml import etree
 
 from services.extraction.archives import refuse_doctype
 from services.extraction.content import ErrorCode, Facts, Items, Limits, Page, Unreadable
-from services.extraction.detection import WORD
 from services.extraction.extractors.docx_body import Block, BodyWalk
 from services.extraction.extractors.docx_styles import read_styles
 from services.extraction.extractors.registry import extracts
+from services.extraction.media_types import WORD
 
 _DAMAGED = (
     OpcError,

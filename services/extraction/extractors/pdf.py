@@ -17,12 +17,13 @@ from services.extraction.content import ErrorCode, Facts, Items, Limits, Notice,
 from services.extraction.extractors.hyphens import join_hyphenated
 from services.extraction.extractors.pdf_facts import read_facts
 from services.extraction.extractors.registry import extracts
+from services.extraction.media_types import PDF
 
 _PYPDF_FAILURES = (PyPdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OSError)
 """What pypdf is known to raise on damaged documents, beyond its own errors."""
 
 
-@extracts("application/pdf", engine="pypdfium2")
+@extracts(PDF, engine="pypdfium2")
 def extract_pdf(source: Path, limits: Limits) -> Items:
     """One page per page; metadata afterwards, so that slow metadata never costs text."""
     with source.open("rb") as file:  # not the path: pypdfium2 makes it absolute, where the child may not go

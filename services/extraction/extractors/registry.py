@@ -29,6 +29,7 @@ class Registration:
     engine: str
     engine_version: str
     needs_processes: bool
+    heavy: bool
 
 
 _BY_MEDIA_TYPE: dict[str, Registration] = {}
@@ -36,17 +37,24 @@ _TEXT_KINDS: dict[str, str] = {}
 
 
 def extracts(
-    *media_types: str, engine: str = "satchel", suffixes: Iterable[str] = (), needs_processes: bool = False
+    *media_types: str,
+    engine: str = "satchel",
+    suffixes: Iterable[str] = (),
+    needs_processes: bool = False,
+    heavy: bool = False,
 ) -> Callable[[SomeExtractor], SomeExtractor]:
     """Register the decorated function for these media types.
 
     ``engine`` is the distribution that does the work. ``suffixes`` are file name endings (``.csv``) that tell this kind
-    of *text* from others, where content alone cannot. ``needs_processes`` lets the extractor start programs.
+    of *text* from others, where content alone cannot. ``needs_processes`` lets the extractor start programs. ``heavy``
+    types take seconds whatever their size; their documents are read in the queue of long ones.
     """
 
     def register(extractor: SomeExtractor) -> SomeExtractor:
         for media_type in media_types:
-            _BY_MEDIA_TYPE[media_type] = Registration(extractor, engine, engine_version(engine), needs_processes)
+            _BY_MEDIA_TYPE[media_type] = Registration(
+                extractor, engine, engine_version(engine), needs_processes=needs_processes, heavy=heavy
+            )
         _TEXT_KINDS.update(dict.fromkeys(suffixes, media_types[0]))
         return extractor
 
