@@ -228,6 +228,20 @@ async def test_files_that_are_not_readable_are_named_with_their_state(chat: Chat
         assert line in model.prompts[0]
 
 
+async def test_the_pages_read_before_reading_broke_off_are_used_and_the_model_is_told(
+    chat: Chat, model: StubModel
+) -> None:
+    file_id = (await chat.api.attach("long.pdf", b"%PDF-1.4 pretend", wait=0)).body["file_id"]
+    failure = {"code": "timeout", "message": "It took too long."}
+    await chat.extracted(file_id, CONTRACT, status="failed", error=failure, page_count=9)
+    body = await chat.ask("What is the number?")
+    assert CONTRACT in model.prompts[0]
+    assert '"long.pdf": only pages 1; broken off (timeout)' in model.prompts[0]
+    (used,) = body["files"]
+    assert (used["processing_status"], used["pages_used"], used["truncated"]) == ("error", [1], True)
+    assert (used["error"], body["usage"]["files_processed"]) == (failure, 1)
+
+
 async def test_a_turn_waits_for_a_file_that_is_being_processed(chat: Chat, model: StubModel) -> None:
     file_id = (await chat.api.attach("slow.txt", b"later", wait=0)).body["file_id"]
     turn = asyncio.create_task(

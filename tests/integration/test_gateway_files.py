@@ -114,12 +114,22 @@ async def test_fields_count_before_and_after_the_file(gateway: Gateway, api: Api
     assert (record.skip_extraction, record.extract_requested_at, record.outbox) == (True, None, None)
 
 
-async def test_a_type_that_nothing_extracts_is_uploaded_and_has_a_link(api: Api) -> None:
-    body = (await api.attach("page.html", b"<!doctype html><p>hello</p>", "text/html")).body
-    assert (body["processing_status"], body["has_extractable_content"]) == ("uploaded", False)
-    assert body["download_url"]
-    again = await api.request("POST", one(api, body["file_id"], "/reprocess"))
-    assert (again.status, again.code) == (409, "not_extractable")
+async def test_the_pages_of_a_document_whose_reading_broke_off_can_be_read(gateway: Gateway, api: Api) -> None:
+    file_id = (await api.attach("long.pdf", b"%PDF-1.4 pretend", "application/pdf")).body["file_id"]
+    failure = {"code": "timeout", "message": "It took too long."}
+    await gateway.store_extraction(
+        file_id, "first page", "second page", status="failed", error=failure, page_count=9, warnings=["partial"]
+    )
+    body = (await api.request("GET", one(api, file_id))).body
+    assert (body["processing_status"], body["error"], body["warnings"]) == ("error", failure, ["partial"])
+    assert (body["has_extractable_content"], body["content_preview"], body["page_count"]) == (
+        True,
+        "first page\nsecond page",
+        9,
+    )
+    content = (await api.request("GET", one(api, file_id, "/content"))).body
+    assert [page["text"] for page in content["pages"]] == ["first page", "second page"]
+    assert (content["page_count"], content["next_page"]) == (9, None)
 
 
 async def test_a_finished_extraction_shows_in_the_file(gateway: Gateway, api: Api) -> None:

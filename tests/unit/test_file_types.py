@@ -15,7 +15,7 @@ ZIP = b"PK\x03\x04\x14\x00\x00\x00\x08\x00" + bytes(200)
 
 SEEDS_ENDINGS = [
     *(".pdf", ".docx", ".txt", ".json", ".csv", ".xls", ".xlsx", ".ppt", ".pptx", ".htm", ".html"),
-    *(".gif", ".png", ".jpg", ".jpeg", ".bmp", ".rtf", ".md", ".doc"),
+    *(".gif", ".png", ".jpg", ".jpeg", ".bmp", ".rtf", ".md", ".doc", ".dotx", ".webp", ".tiff", ".svg"),
 ]
 
 
@@ -56,6 +56,7 @@ def test_other_names_are_refused_and_the_accepted_ones_listed(name: str) -> None
         ("one.txt", b"a"),
         ("page.html", b"<!doctype html><title>x</title>"),
         ("drawing.xml", b'<svg xmlns="http://www.w3.org/2000/svg"/>'),
+        ("drawing.svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>'),
         ("old.xls", b"<html><table><tr><td>1</td></tr></table></html>"),
         ("old.doc", b"{\\rtf1\\ansi hello}"),
         ("old.doc", OLE),

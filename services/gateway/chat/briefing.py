@@ -22,7 +22,9 @@ from services.gateway.settings import LimitSettings, ModelSettings
 
 _MESSAGE_TOKENS = 8
 """What a chat template adds to one message."""
-_LONGEST_STATE = "only pages 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007 and more"
+_LONGEST_STATE = (
+    "only pages 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007 and more; broken off (too_large_uncompressed)"
+)
 _NAMED_PAGES = 8
 _NOTHING = Excerpt((), whole=False)
 
@@ -73,7 +75,7 @@ class Briefer:
         spent = sum(estimate_tokens(told.text) + _MESSAGE_TOKENS for told in frame)
         excerpts = await self._retriever.read(
             request.message,
-            [_document(source) for source in sources if source.status is ProcessingStatus.READY],
+            [_document(source) for source in sources if source.readable],
             budget=int(budget.left_for_documents(spent) * document_share),
             top_k=(request.search_params and request.search_params.top_k) or agent.limits.passages,
         )
@@ -98,7 +100,7 @@ def _recent(history: Sequence[Message], tokens: int) -> Sequence[Message]:
 def _document(source: Source) -> Document:
     run = source.run
     if run is None:
-        raise ValueError("a file that is ready has a run")
+        raise ValueError("a file that has text has a run")
     return Document(
         file_id=source.file.id,
         tokens=run.token_count,
@@ -127,16 +129,18 @@ def _state(source: Source, excerpt: Excerpt) -> str:
             return "still being processed, not readable yet"
         case ProcessingStatus.ERROR:
             code = source.run.error.code if source.run and source.run.error else "unknown"
-            return f"could not be read ({code})"
+            return f"{_shown(excerpt)}; broken off ({code})" if source.readable else f"could not be read ({code})"
         case ProcessingStatus.UPLOADED:
             return "has no readable text"
-        case ProcessingStatus.READY if excerpt.whole:
-            return "complete"
-        case ProcessingStatus.READY if excerpt.passages:
-            more = " and more" if len(excerpt.pages) > _NAMED_PAGES else ""
-            return f"only pages {', '.join(map(str, excerpt.pages[:_NAMED_PAGES]))}{more}"
         case ProcessingStatus.READY:
-            return "left out, no room"
+            return "complete" if excerpt.whole else _shown(excerpt)
+
+
+def _shown(excerpt: Excerpt) -> str:
+    if not excerpt.passages:
+        return "left out, no room"
+    more = " and more" if len(excerpt.pages) > _NAMED_PAGES else ""
+    return f"only pages {', '.join(map(str, excerpt.pages[:_NAMED_PAGES]))}{more}"
 
 
 def _account(source: Source, excerpts: dict[UUID, Excerpt]) -> TurnFile:
@@ -149,7 +153,7 @@ def _account(source: Source, excerpts: dict[UUID, Excerpt]) -> TurnFile:
         tokens_total=total,
         tokens_used=(total if excerpt.whole else min(total, excerpt.tokens)) if excerpt else 0,
         pages_used=excerpt.pages if excerpt else [],
-        truncated=excerpt is not None and not excerpt.whole,
+        truncated=excerpt is not None and (not excerpt.whole or error is not None),
         processing_status=source.status,
         error=FileError(code=error.code, message=error.message) if error else None,
     )

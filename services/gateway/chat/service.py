@@ -34,7 +34,6 @@ from services.gateway.usage.service import UsageService
 
 _REMEMBERED_MESSAGES = 50
 _TITLE_CHARS = 80
-_PROCESSED = {ProcessingStatus.READY, ProcessingStatus.UPLOADED}
 _ABOUT_ONE_FILE = (TooManyFiles, QuotaExceeded, UploadExpired)
 
 
@@ -194,7 +193,7 @@ def _body(
         usage=TurnUsage(
             agent_name=agent.name,
             agent_type=agent.type,
-            files_processed=sum(source.status in _PROCESSED for source in sources),
+            files_processed=sum(source.readable or source.status is ProcessingStatus.UPLOADED for source in sources),
             has_memory=agent.memory,
             prompt_tokens=answered.prompt_tokens,
             completion_tokens=answered.completion_tokens,

@@ -11,7 +11,7 @@ from services.gateway.chat.errors import FileInactive
 from services.gateway.chat.models import TurnRequest
 from services.gateway.files.extractions import ExtractionReader
 from services.gateway.files.selection import select
-from services.gateway.files.status import ProcessingStatus, current_run, processing_status
+from services.gateway.files.status import ProcessingStatus, current_run, has_text, processing_status
 from services.gateway.files.store import FileStore
 from services.gateway.files.upload import UploadService
 
@@ -23,6 +23,11 @@ class Source:
     file: FileRecord
     run: ExtractionRecord | None
     status: ProcessingStatus
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is text of it: all there is, or the pages read before reading broke off."""
+        return has_text(self.run)
 
 
 class Sources:

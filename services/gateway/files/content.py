@@ -8,7 +8,7 @@ from libs.contracts.records import ExtractionRecord, FileRecord
 from services.gateway.files.errors import NothingExtracted, PageNotFound, StillProcessing
 from services.gateway.files.extractions import ExtractionReader
 from services.gateway.files.models import MAX_PAGES_PER_ANSWER, FileContent
-from services.gateway.files.status import ProcessingStatus, processing_status
+from services.gateway.files.status import ProcessingStatus, current_run, has_text, processing_status
 from services.gateway.files.views import page_body
 
 MAX_ANSWER_CHARACTERS = 8_000_000
@@ -31,7 +31,8 @@ class ContentReader:
     ) -> FileContent:
         """Return pages from ``first`` on, at most ``limit`` and as many as one answer holds.
 
-        Raises ``StillProcessing``, ``NothingExtracted`` for a file in status ``error``, ``PageNotFound`` past the end.
+        Raises ``StillProcessing``, ``NothingExtracted`` for a file in status ``error`` of which no page was read, and
+        ``PageNotFound`` past the end.
         """
         most = min(limit or MAX_PAGES_PER_ANSWER, MAX_PAGES_PER_ANSWER)
         content = FileContent(file_id=file.id, page_count=_page_count(file, extraction), pages=[], next_page=None)
@@ -67,9 +68,10 @@ def _page_count(file: FileRecord, extraction: ExtractionRecord | None) -> int:
     status = processing_status(file, extraction)
     if status is ProcessingStatus.PROCESSING:
         raise StillProcessing(retry_after=_RETRY_AFTER)
-    if status is ProcessingStatus.ERROR and extraction is not None and extraction.error is not None:
-        raise NothingExtracted(extraction.error.message, error=extraction.error.model_dump())
-    return (extraction.page_count or 0) if extraction is not None else 0
+    run = current_run(file, extraction)
+    if run is not None and run.error is not None and not has_text(run):
+        raise NothingExtracted(run.error.message, error=run.error.model_dump())
+    return (run.page_count or 0) if run is not None else 0
 
 
 def _check_not_past(first: int, *, found: bool) -> None:

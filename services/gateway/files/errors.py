@@ -57,12 +57,6 @@ class NothingExtracted(AppError):
     kind, code, title = Kind.CONFLICT, "extraction_failed", "No content could be read from this file."
 
 
-class NotExtractable(AppError):
-    """The file was stored without extraction, by wish or because nothing extracts its type."""
-
-    kind, code, title = Kind.CONFLICT, "not_extractable", "Nothing is extracted from files of this type."
-
-
 class UploadExpired(AppError):
     """The upload took longer than its deadline and was given up; nothing was kept."""
 

@@ -128,7 +128,9 @@ class FileBody(BaseModel):
     uploaded_at: datetime = Field(description="when the upload was complete")
     processing_status: ProcessingStatus = Field(description="how far extraction is")
     content_preview: str = Field(description="the first 200 characters of the text, or nothing")
-    has_extractable_content: bool = Field(description="whether text was extracted")
+    has_extractable_content: bool = Field(
+        description="whether there is text: also when status is error and pages were read before"
+    )
     page_count: int | None = Field(description="pages, slides, sheets or sections, once known")
     token_count: int | None = Field(description="tokens of the whole text, once known")
     language: str | None = Field(description="ISO 639-1, where it could be told")

@@ -9,7 +9,6 @@ from services.gateway.files.errors import (
     EmptyFile,
     FileNotFound,
     FileTooLarge,
-    NotExtractable,
     NothingExtracted,
     PageNotFound,
     QuotaExceeded,
@@ -131,7 +130,7 @@ ROUTES: tuple[Route, ...] = (
         tag=_TAG,
         scope=Scope.FILES_WRITE,
         answer=FileBody,
-        errors=(FileNotFound, NotExtractable),
+        errors=(FileNotFound,),
     ),
     Route(
         method="DELETE",

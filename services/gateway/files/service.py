@@ -14,11 +14,10 @@ from libs.mongo.database import OUTAGES
 from services.gateway.auth.models import Principal
 from services.gateway.files.content import ContentReader
 from services.gateway.files.dispatch import Dispatcher
-from services.gateway.files.errors import FileNotFound, NotExtractable
+from services.gateway.files.errors import FileNotFound
 from services.gateway.files.extractions import ExtractionReader
 from services.gateway.files.models import DownloadLink, FileBody, FileChanges, FileDetails, FileList
 from services.gateway.files.store import FileStore, outbox_document
-from services.gateway.files.types import type_by_name
 from services.gateway.files.views import FileView
 
 _log = logging.getLogger(__name__)
@@ -97,13 +96,8 @@ class FileService:
         return DownloadLink(download_url=url, expires_at=expires_at)
 
     async def reprocess(self, principal: Principal, agent_id: str, file_id: UUID, *, request_id: str) -> FileBody:
-        """Have a file extracted anew, also one whose upload skipped it.
-
-        Raises ``FileNotFound``, and ``NotExtractable`` for a type that nothing extracts.
-        """
+        """Have a file extracted anew, also one whose upload skipped it. Raises ``FileNotFound``."""
         file, _ = await self.find_with_extraction(principal, agent_id, file_id)
-        if not type_by_name(file.filename).extracted:
-            raise NotExtractable
         moment = now()
         fields = {
             "extract_requested_at": moment,

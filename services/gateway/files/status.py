@@ -21,6 +21,11 @@ def current_run(file: FileRecord, extraction: ExtractionRecord | None) -> Extrac
     return extraction if extraction.requested_at >= file.extract_requested_at else None
 
 
+def has_text(run: ExtractionRecord | None) -> bool:
+    """Whether a run left text to read: of the whole document, or of its pages until reading broke off."""
+    return run is not None and run.status.ended and run.char_count > 0
+
+
 def processing_status(file: FileRecord, extraction: ExtractionRecord | None) -> ProcessingStatus:
     """Derive the status from the records, never from text."""
     if file.extract_requested_at is None:
@@ -30,5 +35,4 @@ def processing_status(file: FileRecord, extraction: ExtractionRecord | None) -> 
         return ProcessingStatus.PROCESSING
     if run.status is ExtractionStatus.FAILED:
         return ProcessingStatus.ERROR
-    has_text = run.status is ExtractionStatus.SUCCEEDED and run.char_count > 0
-    return ProcessingStatus.READY if has_text else ProcessingStatus.UPLOADED
+    return ProcessingStatus.READY if has_text(run) else ProcessingStatus.UPLOADED

@@ -34,11 +34,10 @@ class Family(StrEnum):
 
 @dataclass(frozen=True)
 class FileType:
-    """One ending: the media types it stands for, the first being the one stored; whether and how text is extracted."""
+    """One ending: the media types it stands for, the first being the one stored, and what extraction makes of it."""
 
     family: Family
     media_types: tuple[str, ...]
-    extracted: bool
     how: str
 
     @property
@@ -47,65 +46,76 @@ class FileType:
         return self.media_types[0]
 
 
-_LATER = "stored with metadata and a link"
 _OOXML = "application/vnd.openxmlformats-officedocument."
 _ODF = "application/vnd.oasis.opendocument."
+_WORD = "text, tables, notes and comments by heading"
+_SHEETS = "Markdown tables of the sheets, numbers as shown"
+_SLIDES = "text, tables, charts and notes of each slide"
+_WEB = "headings, text, lists and tables by section"
 _CODE = (
     ".c", ".cc", ".cfg", ".conf", ".cpp", ".cs", ".css", ".go", ".h", ".hpp", ".ini", ".java", ".js", ".jsx", ".kt",
-    ".lua", ".php", ".pl", ".properties", ".py", ".r", ".rb", ".rs", ".rst", ".scala", ".sh", ".sql", ".swift", ".tex",
-    ".toml", ".ts", ".tsx", ".vue",
+    ".lua", ".php", ".pl", ".properties", ".py", ".r", ".rb", ".rs", ".rst", ".scala", ".sh", ".sql", ".srt", ".swift",
+    ".tex", ".toml", ".ts", ".tsx", ".vtt", ".vue",
 )  # fmt: skip
 
 
-def _text(*media_types: str, how: str = "read as it is", extracted: bool = True) -> FileType:
-    return FileType(Family.TEXT, media_types, extracted, how)
+def _text(*media_types: str, how: str = "read as it is") -> FileType:
+    return FileType(Family.TEXT, media_types, how)
 
 
-def _stored(family: Family, *media_types: str) -> FileType:
-    return FileType(family, media_types, extracted=False, how=_LATER)
+def _office(media_type: str, how: str) -> FileType:
+    return FileType(Family.OFFICE, (media_type,), how)
+
+
+def _image(*media_types: str) -> FileType:
+    return FileType(Family.IMAGE, media_types, "text found by OCR")
 
 
 FILE_TYPES: Mapping[str, FileType] = {
-    ".pdf": FileType(Family.PDF, ("application/pdf",), extracted=True, how="text of each page"),
-    ".docx": FileType(
-        Family.OFFICE,
-        (_OOXML + "wordprocessingml.document",),
-        extracted=True,
-        how="text, tables, notes and comments by heading",
-    ),
+    ".pdf": FileType(Family.PDF, ("application/pdf",), "text of each page, by OCR where a page has none"),
+    ".docx": _office(_OOXML + "wordprocessingml.document", _WORD),
+    ".docm": _office("application/vnd.ms-word.document.macroEnabled.12", _WORD),
+    ".dotx": _office(_OOXML + "wordprocessingml.template", _WORD),
+    ".xlsx": _office(_OOXML + "spreadsheetml.sheet", _SHEETS),
+    ".xlsm": _office("application/vnd.ms-excel.sheet.macroEnabled.12", _SHEETS),
+    ".xltx": _office(_OOXML + "spreadsheetml.template", _SHEETS),
+    ".pptx": _office(_OOXML + "presentationml.presentation", _SLIDES),
+    ".pptm": _office("application/vnd.ms-powerpoint.presentation.macroEnabled.12", _SLIDES),
+    ".ppsx": _office(_OOXML + "presentationml.slideshow", _SLIDES),
+    ".potx": _office(_OOXML + "presentationml.template", _SLIDES),
+    ".odt": FileType(Family.OPEN_DOCUMENT, (_ODF + "text",), _WORD),
+    ".ods": FileType(Family.OPEN_DOCUMENT, (_ODF + "spreadsheet",), _SHEETS),
+    ".odp": FileType(Family.OPEN_DOCUMENT, (_ODF + "presentation",), _SLIDES),
+    ".epub": FileType(Family.OPEN_DOCUMENT, ("application/epub+zip",), "text of each chapter"),
+    ".doc": FileType(Family.LEGACY_OFFICE, ("application/msword",), "text of each page, by LibreOffice"),
+    ".xls": FileType(Family.LEGACY_OFFICE, ("application/vnd.ms-excel",), _SHEETS),
+    ".ppt": FileType(Family.LEGACY_OFFICE, ("application/vnd.ms-powerpoint",), "text of each slide, by LibreOffice"),
+    ".rtf": FileType(Family.LEGACY_OFFICE, ("application/rtf", "text/rtf"), "text, tables and notes by section"),
     ".txt": _text("text/plain"),
-    ".md": _text("text/markdown", "text/x-markdown"),
-    ".markdown": _text("text/markdown", "text/x-markdown"),
+    ".md": _text("text/markdown", "text/x-markdown", how="by heading"),
+    ".markdown": _text("text/markdown", "text/x-markdown", how="by heading"),
     ".log": _text("text/plain"),
     ".json": _text("application/json", "text/json", how="pretty-printed when small"),
     ".jsonl": _text("application/x-ndjson", "application/jsonl"),
     ".csv": _text("text/csv", "application/csv", "application/vnd.ms-excel", how="Markdown tables"),
     ".tsv": _text("text/tab-separated-values", how="Markdown tables"),
     ".xml": _text("application/xml", "text/xml"),
+    ".svg": _text("image/svg+xml"),
     ".yaml": _text("application/yaml", "application/x-yaml", "text/yaml"),
     ".yml": _text("application/yaml", "application/x-yaml", "text/yaml"),
     **{ending: _text("text/plain") for ending in _CODE},
-    ".htm": _text("text/html", "application/xhtml+xml", how=_LATER, extracted=False),
-    ".html": _text("text/html", "application/xhtml+xml", how=_LATER, extracted=False),
-    ".eml": _text("message/rfc822", how=_LATER, extracted=False),
-    ".rtf": _stored(Family.LEGACY_OFFICE, "application/rtf", "text/rtf"),
-    ".doc": _stored(Family.LEGACY_OFFICE, "application/msword"),
-    ".xls": _stored(Family.LEGACY_OFFICE, "application/vnd.ms-excel"),
-    ".ppt": _stored(Family.LEGACY_OFFICE, "application/vnd.ms-powerpoint"),
-    ".xlsx": _stored(Family.OFFICE, _OOXML + "spreadsheetml.sheet"),
-    ".pptx": _stored(Family.OFFICE, _OOXML + "presentationml.presentation"),
-    ".odt": _stored(Family.OPEN_DOCUMENT, _ODF + "text"),
-    ".ods": _stored(Family.OPEN_DOCUMENT, _ODF + "spreadsheet"),
-    ".odp": _stored(Family.OPEN_DOCUMENT, _ODF + "presentation"),
-    ".epub": _stored(Family.OPEN_DOCUMENT, "application/epub+zip"),
-    ".png": _stored(Family.IMAGE, "image/png"),
-    ".jpg": _stored(Family.IMAGE, "image/jpeg"),
-    ".jpeg": _stored(Family.IMAGE, "image/jpeg"),
-    ".gif": _stored(Family.IMAGE, "image/gif"),
-    ".bmp": _stored(Family.IMAGE, "image/bmp", "image/x-ms-bmp"),
-    ".webp": _stored(Family.IMAGE, "image/webp"),
-    ".tif": _stored(Family.IMAGE, "image/tiff"),
-    ".tiff": _stored(Family.IMAGE, "image/tiff"),
+    ".htm": _text("text/html", how=_WEB),
+    ".html": _text("text/html", how=_WEB),
+    ".xhtml": _text("application/xhtml+xml", how=_WEB),
+    ".eml": _text("message/rfc822", how="headers and body, attachments listed"),
+    ".png": _image("image/png"),
+    ".jpg": _image("image/jpeg"),
+    ".jpeg": _image("image/jpeg"),
+    ".gif": _image("image/gif"),
+    ".bmp": _image("image/bmp", "image/x-ms-bmp"),
+    ".webp": _image("image/webp"),
+    ".tif": _image("image/tiff"),
+    ".tiff": _image("image/tiff"),
 }
 """Every accepted ending: those of both seeds' tables and what ``extraction.md`` adds to them."""
 

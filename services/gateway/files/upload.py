@@ -106,7 +106,6 @@ class UploadService:
                 update={
                     "conversation_id": conversation_id,
                     "declared_type": incoming.content_type[:_MAX_DECLARED_CHARACTERS] or "application/octet-stream",
-                    "skip_extraction": not expected.extracted,
                 }
             )
             await self._files.create(record)
@@ -184,17 +183,16 @@ class UploadService:
 
     def _completed(self, received: ReceivedFile, options: UploadOptions) -> FileRecord:
         moment = now()
-        extracted = type_by_name(received.record.filename).extracted and not options.skip_extraction
         changes = {
             "conversation_id": options.conversation_id,
             "metadata": options.metadata,
-            "skip_extraction": not extracted,
+            "skip_extraction": options.skip_extraction,
             "size_bytes": received.stored.size_bytes,
             "sha256": received.stored.sha256,
             "uploaded_at": moment,
             "link_expires_at": moment + self._settings.links.link_lifetime,
             "retain_until": self._retain_until(moment),
-            "extract_requested_at": moment if extracted else None,
+            "extract_requested_at": None if options.skip_extraction else moment,
             "state": FileState.STORED,
         }
         return received.record.model_copy(update=changes)

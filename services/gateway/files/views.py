@@ -8,7 +8,7 @@ from libs.contracts.records import DocumentInfo, ExtractionRecord, FileRecord, P
 from libs.links.tokens import LinkSigner
 from services.gateway.files.display import size_display
 from services.gateway.files.models import FileBody, FileDetails, FileError, FileList, PageBody
-from services.gateway.files.status import ProcessingStatus, current_run, processing_status
+from services.gateway.files.status import current_run, has_text, processing_status
 from services.gateway.files.types import ending_of
 
 PREVIEW_CHARACTERS = 200
@@ -23,9 +23,8 @@ class FileView:
     def body(self, file: FileRecord, extraction: ExtractionRecord | None, message: str = "") -> FileBody:
         """Show a stored file; ``message`` says what was done to it."""
         run = current_run(file, extraction)
-        status = processing_status(file, extraction)
         ended = run if run is not None and run.status.ended else None
-        ready = status is ProcessingStatus.READY
+        readable = ended if has_text(run) else None
         uploaded_at, expires_at = file.uploaded_at or file.created_at, file.link_expires_at or file.created_at
         body = FileBody(
             file_id=file.id,
@@ -36,11 +35,11 @@ class FileView:
             file_size_display=size_display(file.size_bytes),
             sha256=file.sha256,
             uploaded_at=uploaded_at,
-            processing_status=status,
-            content_preview=ended.preview[:PREVIEW_CHARACTERS] if ended and ready else "",
-            has_extractable_content=ready,
+            processing_status=processing_status(file, extraction),
+            content_preview=readable.preview[:PREVIEW_CHARACTERS] if readable else "",
+            has_extractable_content=readable is not None,
             page_count=ended.page_count if ended else None,
-            token_count=ended.token_count if ended and ready else None,
+            token_count=readable.token_count if readable else None,
             language=ended.document.language if ended else None,
             warnings=ended.warnings if ended else [],
             error=FileError(code=ended.error.code, message=ended.error.message) if ended and ended.error else None,

@@ -20,9 +20,7 @@ class LimitService:
             quota_bytes=limits.quota_bytes,
             max_wait=settings.max_wait.total_seconds(),
             extensions={
-                ending: ExtensionBody(
-                    accepted=True, extracted=kind.extracted, how=kind.how, mime_types=list(kind.media_types)
-                )
+                ending: ExtensionBody(accepted=True, extracted=True, how=kind.how, mime_types=list(kind.media_types))
                 for ending, kind in sorted(FILE_TYPES.items())
             },
         )
