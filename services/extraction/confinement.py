@@ -1,8 +1,9 @@
 """What the kernel is asked to enforce on a child. Every function says whether the kernel agreed.
 
 Layers, strongest first; which are in force depends on the machine and is logged once: a network namespace without
-interfaces, a PID namespace whose end is the end of everything in it, a system call filter (``syscall_filter``, which
-needs no privilege at all), a user id of its own, resource limits, no new privileges.
+interfaces, a PID namespace whose end is the end of everything in it, a mount namespace in which nobody else's temporary
+files are, Landlock and a system call filter (``landlock``, ``syscall_filter``; neither needs a privilege), a user id of
+its own, resource limits, no new privileges.
 """
 
 import ctypes
@@ -12,11 +13,26 @@ import struct
 import sys
 from collections.abc import Callable
 
+import libs
+import services
+from services.extraction import landlock
 from services.extraction.protocol import Task
 
+_CLONE_NEWNS = 0x00020000
 _CLONE_NEWIPC, _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x08000000, 0x10000000, 0x20000000, 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 _SIGKILL = 9
+_MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
+_SHARED_FOLDERS = ("/tmp", "/run")  # noqa: S108 - these become the job's own
+"""Where programs put what others can find: temporary files and sockets."""
+
+_SYSTEM = (
+    *("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/magic"),
+    *("/etc/fonts", "/var/cache/fontconfig", "/etc/libreoffice", "/var/lib/libreoffice", "/var/spool/libreoffice"),
+    *("/sys/devices/system/cpu", "/dev/urandom"),
+)
+"""What libraries and converters read beside the Python installation; nothing of it is configuration of ours."""
+
 _FIRST_USER_ID = 65_300
 """Children of a service that runs as root: Debian's policy leaves 65000 to 65533 unassigned."""
 
@@ -74,6 +90,50 @@ def leave_network_as_user() -> bool:
 def enter_pid_namespace() -> bool:
     """Make the next child the first process of a PID namespace: when it ends, the kernel kills all others in it."""
     return bool(_libc.unshare(_CLONE_NEWPID) == 0)
+
+
+def hide_shared_folders() -> bool:
+    """Put the working folder in the place of ``/tmp`` and ``/run``, in a mount namespace of this process's own.
+
+    The working folder is ``/tmp`` afterwards: its former path may lead nowhere now.
+    """
+    if _libc.unshare(_CLONE_NEWNS) != 0 or _mount("none", "/", _MS_REC | _MS_PRIVATE) != 0:
+        return False
+    if any(_mount(".", folder, _MS_BIND) != 0 for folder in _SHARED_FOLDERS):
+        return False
+    os.chdir(_SHARED_FOLDERS[0])
+    return True
+
+
+def can_hide_shared_folders() -> bool:
+    """Try that; not where the installation would be hidden with them, as in a checkout below ``/tmp``."""
+    hidden = tuple(f"{folder}/" for folder in _SHARED_FOLDERS)
+    return not any(folder.startswith(hidden) for folder in _installation()) and hide_shared_folders()
+
+
+def _mount(source: str, target: str, flags: int) -> int:
+    return int(_libc.mount(source.encode(), target.encode(), None, ctypes.c_ulong(flags), None))
+
+
+def restrict_files(*, sockets_in_tmp: bool = False) -> bool:
+    """Leave the process the installation to read and its working folder to change; False without Landlock.
+
+    ``sockets_in_tmp``: LibreOffice insists on making, and removing, one in ``/tmp``. Where that is the common one, a
+    converter could remove files of other jobs there if it knew their folders' random names, which it cannot list.
+    """
+    rules = {
+        landlock.READ: [*_SYSTEM, *_installation()],
+        landlock.CHANGE: [os.getcwd(), os.devnull],  # noqa: PTH109 - a plain string
+        landlock.MAKE_AND_REMOVE_SOCKETS: _SHARED_FOLDERS[:1] if sockets_in_tmp else (),
+    }
+    return landlock.restrict(rules)
+
+
+def _installation() -> list[str]:
+    """Give the folders of Python and of its packages, and of ours only the code: its folder may hold settings too."""
+    ours = [*services.__path__, *libs.__path__]
+    roots = {os.path.dirname(folder) for folder in ours}  # noqa: PTH120 - plain strings
+    return [sys.prefix, sys.base_prefix, *ours, *(folder for folder in sys.path if folder and folder not in roots)]
 
 
 def become_nobody(slot: int) -> bool:

@@ -28,7 +28,7 @@ def keep(control: socket.socket, reports: int, task: Task, in_force: InForce) ->
     pid = os.fork()
     if pid == 0:
         control.close()
-        work(reports, task, own_user=in_force.own_user)
+        work(reports, task, in_force)
     os.close(reports)
     with suppress(OSError):  # the service went away: the poll below notices
         control.send(STARTED)

@@ -145,6 +145,8 @@ class InForce(BaseModel):
 
     network_namespace: bool
     pid_namespace: bool
+    mount_namespace: bool
+    landlock: bool
     syscall_filter: bool
     own_user: bool
 

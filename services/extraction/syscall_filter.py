@@ -1,27 +1,29 @@
-"""A seccomp filter in classic BPF: which system calls fail in the children (seccomp(2), bpf(4)).
+"""Seccomp filters in classic BPF: which system calls fail in the children (seccomp(2), bpf(4)).
 
-It takes away what no extractor needs, so that a document that takes one over finds neither network nor processes. It
-needs no privilege, hence works in containers where namespaces are not allowed.
+They take away what no extractor needs, so that a document that takes one over finds neither network nor processes nor
+the corners of the kernel that holes are found in. They need no privilege, hence work in containers where namespaces are
+not allowed. Calls fail with an error instead of killing, so that libraries that merely probe for a call live on.
 """
 
 import ctypes
 import errno
 import platform
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+from services.extraction import syscalls
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
 _AF_UNIX = 1
 _CLONE_THREAD = 0x00010000
-_X32_CALLS = 0x40000000
+_CLONE_NAMESPACES = 0x7E020000
+"""CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET (clone(2))."""
 
-_CALLS = {
-    "x86_64": (0xC000003E, {"socket": 41, "io_uring_setup": 425, "clone": 56, "clone3": 435, "fork": 57, "vfork": 58}),
-    "aarch64": (0xC00000B7, {"socket": 198, "io_uring_setup": 425, "clone": 220, "clone3": 435}),
-}
-"""Audit architecture and call numbers of the machines we run on."""
+_X32_CALLS = 0x40000000
+_ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+"""The kernel's names of the architectures (``AUDIT_ARCH_…``)."""
 
 Instruction = tuple[int, int, int, int]
 """Code, how many instructions to skip when true, when false, operand."""
@@ -32,31 +34,55 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def refuse_network_calls() -> bool:
-    """Make ``socket`` fail for every family but AF_UNIX, from now on and in every child; False where not supported."""
+    """Make ``socket`` fail for every family but AF_UNIX, and ``connect`` for all; False where not supported.
+
+    LibreOffice listens on a socket of its own, which nobody calls; sockets of others are out of reach.
+    """
+    if platform.machine() not in _ARCHITECTURES:
+        return False
+    calls = _numbers(syscalls.SOCKETS)
     return _install(
-        lambda calls: [
-            *_refuse(calls["io_uring_setup"], errno.EPERM),
-            (_EQUAL, 0, 3, calls["socket"]),
-            (_LOAD, 0, 0, _FIRST_ARGUMENT),
-            (_EQUAL, 1, 0, _AF_UNIX),
-            (_RETURN, 0, 0, _FAIL | errno.EPERM),
+        [
+            *_refuse(calls["connect"], errno.ECONNREFUSED),
+            *_refuse_where(calls["socket"], (_EQUAL, 1, 0, _AF_UNIX), errno.EPERM),
+        ]
+    )
+
+
+def refuse_kernel_interfaces() -> bool:
+    """Make calls fail that neither parsers nor converters need: other processes, namespaces, mounts, the machine."""
+    groups = (syscalls.OTHER_PROCESSES, syscalls.NAMESPACES, syscalls.RISKY, syscalls.MACHINE)
+    clone = _numbers(syscalls.CLONE)
+    return _install(
+        [
+            *_refuse_all(_numbers(*groups), errno.EPERM),
+            # The flags of clone3 are out of a filter's reach; without the call glibc falls back to clone.
+            *_refuse(clone["clone3"], errno.ENOSYS),
+            *_refuse_where(clone["clone"], (_ANY_BIT, 0, 1, _CLONE_NAMESPACES), errno.EPERM),
         ]
     )
 
 
 def refuse_new_processes() -> bool:
-    """Make every kind of fork fail; threads stay possible."""
+    """Make forks, programs, sockets and signals to others fail; threads stay possible."""
+    clone = _numbers(syscalls.CLONE)
     return _install(
-        lambda calls: [
-            # The flags of clone3 are out of a filter's reach; without the call glibc falls back to clone.
-            *_refuse(calls["clone3"], errno.ENOSYS),
-            *(line for name in ("fork", "vfork") if name in calls for line in _refuse(calls[name], errno.EAGAIN)),
-            (_EQUAL, 0, 3, calls["clone"]),
-            (_LOAD, 0, 0, _FIRST_ARGUMENT),
-            (_ANY_BIT, 1, 0, _CLONE_THREAD),
-            (_RETURN, 0, 0, _FAIL | errno.EAGAIN),
+        [
+            *_refuse_all(_numbers(syscalls.PROGRAMS, syscalls.SOCKETS, syscalls.SIGNALS), errno.EPERM),
+            *_refuse_all(_numbers(syscalls.FORKS), errno.EAGAIN),
+            *_refuse(clone["clone3"], errno.ENOSYS),
+            *_refuse_where(clone["clone"], (_ANY_BIT, 1, 0, _CLONE_THREAD), errno.EAGAIN),
         ]
     )
+
+
+def _numbers(*groups: Mapping[str, tuple[int, int | None]]) -> dict[str, int]:
+    return syscalls.numbers(platform.machine(), *groups)
+
+
+def _refuse_all(calls: Mapping[str, int], error: int) -> Iterator[Instruction]:
+    for call in calls.values():
+        yield from _refuse(call, error)
 
 
 def _refuse(call: int, error: int) -> Iterator[Instruction]:
@@ -64,19 +90,25 @@ def _refuse(call: int, error: int) -> Iterator[Instruction]:
     yield (_RETURN, 0, 0, _FAIL | error)
 
 
-def _install(rules: Callable[[Mapping[str, int]], list[Instruction]]) -> bool:
+def _refuse_where(call: int, test: Instruction, error: int) -> Iterator[Instruction]:
+    """Refuse a call depending on its first argument: where ``test`` does not skip the next instruction."""
+    yield (_EQUAL, 0, 4, call)
+    yield (_LOAD, 0, 0, _FIRST_ARGUMENT)
+    yield test
+    yield (_RETURN, 0, 0, _FAIL | error)
+    yield (_RETURN, 0, 0, _ALLOW)
+
+
+def _install(rules: Iterable[Instruction]) -> bool:
     """Put the rules between a check of the architecture and a final "allow"; they find the call's number loaded."""
-    if platform.machine() not in _CALLS:
-        return False
-    architecture, calls = _CALLS[platform.machine()]
     program: list[Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE),
-        (_EQUAL, 1, 0, architecture),
+        (_EQUAL, 1, 0, _ARCHITECTURES[platform.machine()]),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER),
         (_AT_LEAST, 0, 1, _X32_CALLS),
         (_RETURN, 0, 0, _KILL),
-        *rules(calls),
+        *rules,
         (_RETURN, 0, 0, _ALLOW),
     ]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in program))

@@ -49,6 +49,8 @@ def _confine() -> InForce:
     return InForce(
         network_namespace=network,
         pid_namespace=_child_can(confinement.enter_pid_namespace),
+        mount_namespace=_child_can(confinement.can_hide_shared_folders),
+        landlock=_child_can(confinement.restrict_files),
         syscall_filter=filtered,
         own_user=os.geteuid() == 0 and _child_can(confinement.nobody_can_import),
     )

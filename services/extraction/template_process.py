@@ -63,7 +63,8 @@ class TemplateProcess:
         with far:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-X", "utf8", "-m", "services.extraction.template", str(far.fileno()), *self._extra_modules),
+                # -P: without it the working folder, all of "/", would count as part of the installation
+                *("-P", "-X", "utf8", "-m", "services.extraction.template", str(far.fileno()), *self._extra_modules),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 env={"PYTHONPATH": os.pathsep.join(filter(None, (os.fspath(_ROOT), *sys.path)))},

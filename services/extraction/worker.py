@@ -8,6 +8,7 @@ import os
 import traceback
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +23,7 @@ from services.extraction.protocol import (
     Ended,
     FactsReport,
     HeavyReport,
+    InForce,
     OutlineEntry,
     PageReport,
     Report,
@@ -40,11 +42,11 @@ _DIAGNOSIS_CHARACTERS = 10_000
 Send = Callable[[Report], None]
 
 
-def work(reports: int, task: Task, *, own_user: bool) -> NoReturn:
+def work(reports: int, task: Task, in_force: InForce) -> NoReturn:
     """Confine this process, read the document, end the process. ``reports`` is the pipe to write frames to."""
     try:
-        _confine(reports, task, own_user=own_user)
-        _send(_read(Path(SOURCE_NAME), task, _send))
+        _confine(reports, task, in_force)
+        _send(_read(Path(SOURCE_NAME), task, _send, in_force))
     except MemoryError:
         _send(Ended(error=ErrorCode.OUT_OF_MEMORY))
     except Exception:  # noqa: BLE001 - the service logs the traceback; here nobody would see it
@@ -63,7 +65,8 @@ def _diagnosis() -> str:
     return traceback.format_exc()[-_DIAGNOSIS_CHARACTERS:]
 
 
-def _confine(reports: int, task: Task, *, own_user: bool) -> None:
+def _confine(reports: int, task: Task, in_force: InForce) -> None:
+    """Take every layer that is in force; one that the kernel now denies ends the child instead of being left out."""
     os.setpgid(0, 0)
     os.chdir(task.folder)
     os.dup2(reports, _REPORTS)  # before anything is opened, which could take that number
@@ -72,14 +75,29 @@ def _confine(reports: int, task: Task, *, own_user: bool) -> None:
         os.dup2(null, standard)
     os.closerange(_REPORTS + 1, os.sysconf("SC_OPEN_MAX"))
     os.nice(_NICENESS)
-    if own_user:
-        confinement.become_nobody(task.slot)
-    confinement.drop_capabilities()
-    confinement.die_with_parent()
-    confinement.limit_resources(task, own_user=own_user)
+    confinement.limit_resources(task, own_user=in_force.own_user)
+    layers = (
+        (in_force.mount_namespace, confinement.hide_shared_folders),
+        (in_force.own_user, partial(confinement.become_nobody, task.slot)),
+        (True, confinement.drop_capabilities),
+        (True, confinement.die_with_parent),
+        (in_force.landlock, partial(confinement.restrict_files, sockets_in_tmp=not in_force.mount_namespace)),
+        (in_force.syscall_filter, syscall_filter.refuse_kernel_interfaces),
+    )
+    for wanted, layer in layers:
+        if wanted and not layer():
+            raise PermissionError(layer)
 
 
-def _read(source: Path, task: Task, send: Send) -> Ended:
+def _confine_to_this_process(in_force: InForce) -> None:
+    """Take away what only converters need: processes, programs, sockets."""
+    if in_force.landlock and not in_force.mount_namespace:
+        confinement.restrict_files()
+    if in_force.syscall_filter:
+        syscall_filter.refuse_new_processes()
+
+
+def _read(source: Path, task: Task, send: Send, in_force: InForce) -> Ended:
     """Detect, check and extract, sending reports as they come; the returned one is the last."""
     try:
         detected = detect(source, task.suffix)
@@ -93,7 +111,7 @@ def _read(source: Path, task: Task, send: Send) -> Ended:
         if found.heavy:
             send(HeavyReport())
         if not found.needs_processes:
-            syscall_filter.refuse_new_processes()
+            _confine_to_this_process(in_force)
         if zipfile.is_zipfile(source) and not detected.media_type.startswith("text/"):
             check_archive(source, task.limits)
         for report in reports_of(found.extract(source, task.limits), task.limits):

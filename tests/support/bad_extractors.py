@@ -16,6 +16,7 @@ from services.extraction.content import Limits, Page
 from services.extraction.extractors.registry import extracts
 
 _REPORTS = 3
+_PR_GET_NO_NEW_PRIVS = 39
 
 
 @extracts("text/x-hang", suffixes=(".hang",))
@@ -124,10 +125,16 @@ def network(source: Path, _limits: Limits) -> Iterator[Page]:
 @extracts("text/x-look", suffixes=(".look",))
 def look_around(_source: Path, _limits: Limits) -> Iterator[Page]:
     """Tell what the extractor has been left with."""
-    descriptors = sorted(int(path.name) for path in Path("/proc/self/fd").iterdir())
-    yield Page(f"environment {dict(os.environ)} descriptors {[d for d in descriptors if d <= _REPORTS]}")
-    status = Path("/proc/self/status").read_text()
-    yield Page("\n".join(line for line in status.splitlines() if line.startswith(("NoNewPrivs", "CapEff"))))
+    yield Page(f"environment {dict(os.environ)} descriptors {[*filter(_is_open, range(1024))]}")
+    yield Page(f"no new privileges {ctypes.CDLL(None).prctl(_PR_GET_NO_NEW_PRIVS, *[ctypes.c_ulong(0)] * 4)}")
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 @extracts("text/x-litter", suffixes=(".litter",))

@@ -1,11 +1,14 @@
 """The wall around children: what misbehaving extractors can do, which is nothing to anybody else."""
 
 import asyncio
+import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -16,15 +19,17 @@ from services.extraction.reading import ChildFailed
 from services.extraction.sandbox import Sandbox
 from services.extraction.settings import SandboxSettings
 from tests.support.documents import PNG, bomb_docx, glyph_flood_pdf, report_docx
+from tests.support.escape_attempts import ESCAPED
 from tests.support.samples import pdf
 
 SETTINGS = SandboxSettings(memory_bytes=192 << 20)
+EXTRACTORS = ("tests.support.bad_extractors", "tests.support.escape_attempts")
 Reports = list[Finding]
 
 
 @pytest.fixture(scope="module")
 async def sandbox() -> AsyncIterator[Sandbox]:
-    sandbox = Sandbox(SETTINGS, slots=2, extra_modules=("tests.support.bad_extractors",))
+    sandbox = Sandbox(SETTINGS, slots=2, extra_modules=EXTRACTORS)
     await sandbox.start()
     yield sandbox
     await sandbox.aclose()
@@ -51,15 +56,14 @@ async def read(
 
 
 def alive_in(folder: Path) -> list[int]:
-    """Find processes whose working folder this is."""
+    """Find processes whose working folder this is; its path in their mount namespace is another."""
     found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdecimal():
-            try:
-                if (process / "cwd").readlink().is_relative_to(folder):
-                    found.append(int(process.name))
-            except OSError:
-                continue
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").samefile(folder):
+                found.append(int(process.name))
+        except OSError:
+            continue
     return found
 
 
@@ -150,7 +154,51 @@ async def test_a_child_has_neither_environment_nor_descriptors_nor_privileges(
     reports, _ = await read(sandbox, tmp_path, b"text", ".look")
     first, second = texts(reports)
     assert first == "environment {} descriptors [0, 1, 2, 3]"
-    assert second.split() == ["CapEff:", "0000000000000000", "NoNewPrivs:", "1"]
+    assert second == "no new privileges 1"
+
+
+@pytest.mark.parametrize("suffix", [".escape", ".escapes"])
+async def test_no_way_leads_out_of_a_child(sandbox: Sandbox, tmp_path: Path, suffix: str) -> None:
+    reached: list[str] = []
+    with TemporaryDirectory(dir="/var/tmp") as folder:  # their own /tmp is elsewhere
+        neighbour = Path(folder)
+        (neighbour / "secret").write_text("secret")
+        outcomes = await outcomes_of_escape(sandbox, tmp_path, suffix, neighbour, reached)
+        assert (neighbour / "secret").read_text() == "secret"
+    assert len(outcomes) > 25
+    assert [label for label, outcome in outcomes.items() if outcome == ESCAPED] == []
+    assert reached == []
+
+
+async def outcomes_of_escape(
+    sandbox: Sandbox, tmp_path: Path, suffix: str, neighbour: Path, reached: list[str]
+) -> dict[str | None, str]:
+    async with listening(neighbour / "socket", reached) as outside:
+        files = [str(neighbour / "secret"), str(Path(__file__).parents[2] / "pyproject.toml"), "/etc/passwd"]
+        document = {**outside, "files": files, "folder": str(neighbour), "pid": os.getpid()}
+        reports, code = await read(sandbox, tmp_path, json.dumps(document).encode(), suffix)
+    assert code is None
+    return {report.label: report.text for report in reports if isinstance(report, PageReport)}
+
+
+@asynccontextmanager
+async def listening(path: Path, reached: list[str]) -> AsyncIterator[dict[str, object]]:
+    """Listen by TCP and on both kinds of Unix sockets, and note who comes."""
+
+    def note(kind: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+        def connected(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            reached.append(kind)
+            writer.close()
+
+        return connected
+
+    abstract = f"canary-{os.getpid()}"
+    async with (
+        await asyncio.start_server(note("tcp"), "127.0.0.1", 0) as tcp,
+        await asyncio.start_unix_server(note("unix"), path),
+        await asyncio.start_unix_server(note("abstract"), f"\0{abstract}"),
+    ):
+        yield {"tcp": tcp.sockets[0].getsockname()[1], "unix": str(path), "abstract": abstract}
 
 
 async def test_what_a_child_leaves_in_its_folder_can_be_removed(sandbox: Sandbox, tmp_path: Path) -> None:
