@@ -23,6 +23,25 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_LABELS = {"x-sjis": "cp932", "x-gbk": "gb18030", "iso-8859-8-i": "iso8859-8", "x-mac-cyrillic": "mac-cyrillic"}
+_SUPERSETS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
+_NO_DOCUMENT_ENCODINGS = frozenset(
+    {"base64", "bz2", "hex", "quopri", "rot-13", "uu", "zlib", "idna", "punycode", "undefined"}
+    | {"unicode-escape", "raw-unicode-escape"}
+)
+"""Codecs of Python that are no character encodings, some of them able to unpack bombs."""
+
 LANGUAGE_SAMPLE_CHARACTERS = 20_000
 _LANGUAGE_MINIMUM_CHARACTERS = 200
 """Below this chardet's guess at the language is often wrong; better none than a wrong one."""
@@ -34,6 +53,36 @@ def clean(text: str) -> str:
         return text
     text = _FORM_FEED.sub("\n", _LINE_ENDS.sub("\n", text))
     return unicodedata.normalize("NFC", _UNWANTED.sub("", text))
+
+
+def decode(content: bytes, declared: str | None = None) -> str:
+    """Decode bytes that come with a declared encoding: byte order mark, strict UTF-8, what is declared, what is found.
+
+    UTF-8 goes before the declaration because text that happens to be valid UTF-8 is hardly ever anything else.
+    """
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return content.decode(encoding, "replace")
+    codec = codec_of(declared)
+    if codec is None or not content.isascii():
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            codec = codec if codec not in {None, "utf-8"} else None
+    return content.decode(codec or _guess(content[:CHUNK_BYTES]), "replace")
+
+
+def codec_of(label: str | None) -> str | None:
+    """Name Python's codec for a label of the web or of mail, or None for one that is unknown or no text encoding.
+
+    Labels mean the larger encoding that writers use under that name (WHATWG Encoding, 4.2): ``latin1`` is cp1252.
+    """
+    label = (label or "").strip().lower()
+    try:
+        name = codecs.lookup(_LABELS.get(label, label)).name
+    except (LookupError, ValueError):
+        return None
+    return None if name in _NO_DOCUMENT_ENCODINGS else _SUPERSETS.get(name, name)
 
 
 def decode_file(source: Path) -> Iterator[str]:
@@ -63,8 +112,12 @@ def detect_encoding(source: Path) -> str:
                 chunk = file.read(CHUNK_BYTES)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            return chardet.detect(head)["encoding"] or "latin-1"
+            return _guess(head)
     return "utf-8"
+
+
+def _guess(content: bytes) -> str:
+    return chardet.detect(content)["encoding"] or "latin-1"
 
 
 def lines_of(pieces: Iterator[str], longest: int) -> Iterator[str]:
