@@ -1,7 +1,9 @@
-"""Takes work from one queue, a bounded number of messages at a time, for as long as the process lives."""
+"""Takes work from queues in turn, a bounded number of messages at a time, for as long as the process lives."""
 
 import asyncio
 import logging
+from collections.abc import Iterable
+from functools import partial
 
 from aio_pika.abc import AbstractIncomingMessage
 
@@ -13,33 +15,44 @@ from libs.amqp.session import Session
 from libs.amqp.settings import AmqpSettings
 from libs.amqp.settlement import Settlement
 from libs.amqp.topology import WorkQueue
+from libs.amqp.turns import Turns
 from libs.errors import DependencyUnavailable
 
 _log = logging.getLogger(__name__)
 
 _CANCEL_SECONDS = 2.0
+_LONGEST_WAIT_SECONDS = 60.0
+"""What waits longer than this for its turn goes back: another process may have room, and the broker's patience with an
+unacknowledged message is to be kept for its handler."""
 
 
 class Consumer:
-    """One queue, one handler, ``prefetch`` messages at once. What an outcome means stands in ``libs.amqp.settlement``.
+    """One handler for one or more queues. What an outcome means stands in ``libs.amqp.settlement``.
+
+    ``slots`` messages are handled at once. Several queues take turns, and none of them ever has the last slot, so that
+    the first message of another need not wait for the end of long work.
 
     A delivery is acknowledged when its handler has returned, and by nobody else. When the connection is lost, running
     handlers finish; their messages are delivered again, so a handler must not mind doing finished work a second time.
     A handler that takes longer than the broker's consumer timeout (30 min unless configured) loses its connection.
     """
 
-    def __init__(self, settings: AmqpSettings, queue: WorkQueue, handler: Handler, *, prefetch: int) -> None:
-        self._queue = queue
-        self._prefetch = prefetch
+    def __init__(
+        self, settings: AmqpSettings, queues: Iterable[WorkQueue], handler: Handler, *, slots: int, name: str
+    ) -> None:
+        """``name`` is what the broker lists the connections by."""
+        self._name = name
         self._grace = settings.stop_grace.total_seconds()
-        self._sender = Sender(settings, f"{queue.name} retries")
-        self._settlement = Settlement(settings, queue, handler, self._sender)
-        self._link = Link(settings, f"{queue.name} consumer", prepare=self._consume, check=self._look_for_consumer)
+        self._sender = Sender(settings, f"{name} retries")
+        self._settlements = {queue.name: Settlement(settings, queue, handler, self._sender) for queue in queues}
+        self._link = Link(settings, f"{name} consumer", prepare=self._consume, check=self._look_for_consumers)
+        self._per_queue = slots if len(self._settlements) == 1 else max(1, slots - 1)
         # After a reconnect the broker hands out a full prefetch again while old handlers still run.
-        self._slots = asyncio.Semaphore(prefetch)
+        self._turns = Turns(slots, per_queue=self._per_queue)
         # Not the driver's tasks: it cancels those with the connection. The set keeps ours from being collected.
         self._running: set[asyncio.Task[None]] = set()
-        self._consumer_tag: str | None = None
+        self._consumer_tags: dict[str, str] = {}
+        self._queued = 0
         self._stopping = False
 
     async def start(self) -> None:
@@ -50,7 +63,8 @@ class Consumer:
     async def stop(self) -> None:
         """Take nothing new, let handlers finish within the grace period, cancel the rest and return their messages."""
         self._stopping = True
-        await self._cancel_consumer()
+        await self._cancel_consumers()
+        self._turns.dismiss()
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=self._grace)
             for task in late:
@@ -61,47 +75,65 @@ class Consumer:
         await self._sender.stop()
 
     async def ping(self) -> None:
-        """Raise ``DependencyUnavailable`` unless the broker knows a consumer of this queue and we are connected."""
+        """Raise ``DependencyUnavailable`` unless the broker knows a consumer of each queue and we are connected."""
         await self._link.ping()
 
     async def healthy(self) -> bool:
         """Whether ``ping`` passes."""
         return await self._link.healthy()
 
+    def count_waiting(self) -> int:
+        """Give the messages that waited in the queues at the last look, which is taken once per heartbeat."""
+        return self._queued
+
     async def _consume(self, session: Session) -> None:
         if self._stopping:
             return
-        await session.channel.set_qos(prefetch_count=self._prefetch)
+        await session.channel.set_qos(prefetch_count=self._per_queue)  # for each consumer, not for the channel
         (await session.channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(session.end)
-        queue = await session.channel.get_queue(self._queue.name, ensure=False)
-        self._consumer_tag = await queue.consume(self._take)
+        for name in self._settlements:
+            queue = await session.channel.get_queue(name, ensure=False)
+            self._consumer_tags[name] = await queue.consume(partial(self._take, name))
 
-    async def _look_for_consumer(self, session: Session) -> None:
+    async def _look_for_consumers(self, session: Session) -> None:
         async with session.probe() as channel:
-            queue = await channel.declare_queue(self._queue.name, passive=True)
-        if not self._stopping and not queue.declaration_result.consumer_count:
-            _log.error("the broker knows no consumer", extra={"queue": self._queue.name})
+            declared = [await channel.declare_queue(name, passive=True) for name in self._settlements]
+        self._queued = sum(queue.declaration_result.message_count or 0 for queue in declared)
+        lost = [queue.name for queue in declared if not queue.declaration_result.consumer_count]
+        if lost and not self._stopping:
+            _log.error("the broker knows no consumer", extra={"queues": lost})
             raise DependencyUnavailable("broker")
 
-    async def _take(self, incoming: AbstractIncomingMessage) -> None:
-        task = asyncio.create_task(self._work(incoming), name=f"{self._queue.name} delivery")
+    async def _take(self, queue: str, incoming: AbstractIncomingMessage) -> None:
+        task = asyncio.create_task(self._work(queue, incoming), name=f"{queue} delivery")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _work(self, incoming: AbstractIncomingMessage) -> None:
-        async with self._slots:
+    async def _work(self, queue: str, incoming: AbstractIncomingMessage) -> None:
+        settlement = self._settlements[queue]
+        try:
+            async with asyncio.timeout(_LONGEST_WAIT_SECONDS):
+                await self._turns.take(queue)
+        except TimeoutError:
+            await settlement.put_back(incoming)
+            return
+        except asyncio.CancelledError:
+            await settlement.give_back(incoming)
+            raise
+        try:
             if self._stopping:
-                await self._settlement.give_back(incoming)
+                await settlement.give_back(incoming)
             else:
-                await self._settlement.process(incoming)
+                await settlement.process(incoming)
+        finally:
+            self._turns.give(queue)
 
-    async def _cancel_consumer(self) -> None:
+    async def _cancel_consumers(self) -> None:
         try:
             session = self._link.session()
-            if self._consumer_tag is None:
-                return
-            queue = await session.channel.get_queue(self._queue.name, ensure=False)
             with outages_translated():
-                await queue.cancel(self._consumer_tag, timeout=_CANCEL_SECONDS)
+                for name, tag in self._consumer_tags.items():
+                    queue = await session.channel.get_queue(name, ensure=False)
+                    await queue.cancel(tag, timeout=_CANCEL_SECONDS)
         except DependencyUnavailable:
-            _log.info("consumer gone before it was cancelled", extra={"queue": self._queue.name})
+            _log.info("consumer gone before it was cancelled", extra={"consumer": self._name})

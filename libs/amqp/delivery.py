@@ -11,6 +11,9 @@ from libs.contracts.messages import Message
 RETRIES_HEADER = "x-satchel-retries"
 """How many delayed retries this message has been through."""
 
+AGAIN_HEADER = "x-satchel-again"
+"""Set on a copy of a delivery that was a redelivery: the broker forgets that with the original."""
+
 REASON_HEADER = "x-satchel-reason"
 """Why we dead-lettered a message: a ``BadMessage`` reason, ``retries_exhausted`` or ``refused``."""
 
@@ -34,10 +37,20 @@ Handler = Callable[[Delivery], Awaitable[None]]
 def read_delivery(incoming: AbstractIncomingMessage) -> Delivery:
     """Open the envelope; raises ``BadMessage``."""
     envelope = Envelope.decode(incoming.body)
-    retries = incoming.headers.get(RETRIES_HEADER, 0)
     return Delivery(
         message=envelope.unwrap(),
         correlation_id=envelope.correlation_id,
-        redelivered=bool(incoming.redelivered),
-        retries=max(0, retries) if isinstance(retries, int) else 0,
+        redelivered=delivered_before(incoming),
+        retries=retries_of(incoming),
     )
+
+
+def delivered_before(incoming: AbstractIncomingMessage) -> bool:
+    """Whether somebody may have handled this message already."""
+    return bool(incoming.redelivered or incoming.headers.get(AGAIN_HEADER))
+
+
+def retries_of(incoming: AbstractIncomingMessage) -> int:
+    """Give the number of delayed retries; whatever is no such number counts as none."""
+    retries = incoming.headers.get(RETRIES_HEADER, 0)
+    return max(0, retries) if isinstance(retries, int) else 0

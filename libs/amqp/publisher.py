@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Self
 
 from libs.amqp.envelope import Envelope
-from libs.amqp.routes import EVENT_KEYS, HEAVY_WORK, WORK
+from libs.amqp.routes import EVENT_KEYS, work_queue
 from libs.amqp.sender import Outgoing, Sender
 from libs.amqp.settings import AmqpSettings
 from libs.amqp.topology import EVENTS
@@ -30,17 +30,14 @@ class Publisher:
         finally:
             await sender.stop()
 
-    async def publish(
-        self, message: Message, *, correlation_id: str, retry_after: timedelta | None = None, heavy: bool = False
-    ) -> None:
+    async def publish(self, message: Message, *, correlation_id: str, retry_after: timedelta | None = None) -> None:
         """Return once the broker confirmed; raise ``DependencyUnavailable("broker")`` otherwise, within 2 s.
 
         Jobs and commands are persistent and mandatory. ``retry_after`` holds one back for the shortest of the delays
-        the topology knows (1, 5, 30 s) that is not below it; ``heavy`` sends a job to the queue of long ones. Both
-        raise ``ValueError`` for a message that cannot be held back or has no such queue.
+        the topology knows (1, 5, 30 s) that is not below it; ``ValueError`` for an event, which cannot be held back.
         """
         body = Envelope.wrap(message, correlation_id=correlation_id).encode()
-        await self._sender.send(_outgoing(message, body, retry_after, heavy=heavy))
+        await self._sender.send(_outgoing(message, body, retry_after))
 
     async def ping(self) -> None:
         """Raise ``DependencyUnavailable`` when the broker does not answer."""
@@ -51,13 +48,12 @@ class Publisher:
         return await self._sender.healthy()
 
 
-def _outgoing(message: Message, body: bytes, retry_after: timedelta | None, *, heavy: bool) -> Outgoing:
-    kind = type(message)
-    if kind in EVENT_KEYS and retry_after is None and not heavy:
-        return Outgoing(body, kind.__name__, EVENTS, EVENT_KEYS[kind], mandatory=False, persistent=False)
-    queue = (HEAVY_WORK if heavy else WORK).get(kind)
-    if queue is None:
-        raise ValueError(f"{kind.__name__} cannot be published with retry_after={retry_after}, heavy={heavy}")
+def _outgoing(message: Message, body: bytes, retry_after: timedelta | None) -> Outgoing:
+    name = type(message).__name__
+    queue = work_queue(message)
+    if queue is not None:
+        exchange = queue.retry(retry_after).exchange if retry_after is not None else queue.exchange
+        return Outgoing(body, name, exchange, queue.routing_key)
     if retry_after is not None:
-        return Outgoing(body, kind.__name__, "", queue.retry_queue(retry_after))
-    return Outgoing(body, kind.__name__, queue.exchange, queue.routing_key)
+        raise ValueError(f"{name} cannot be held back")
+    return Outgoing(body, name, EVENTS, EVENT_KEYS[type(message)], mandatory=False, persistent=False)

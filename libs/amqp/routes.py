@@ -1,4 +1,4 @@
-"""Which message goes where. A class that stands in no table cannot be published or read."""
+"""Which message goes where. A class that stands nowhere here cannot be published or read."""
 
 from collections.abc import Mapping
 
@@ -13,12 +13,6 @@ from libs.contracts.messages import (
     Message,
 )
 
-WORK: Mapping[type[Message], WorkQueue] = {ExtractFile: EXTRACTION_FILES, DeleteFiles: STORAGE_DELETIONS}
-"""Jobs and commands: persistent, mandatory, confirmed."""
-
-HEAVY_WORK: Mapping[type[Message], WorkQueue] = {ExtractFile: EXTRACTION_HEAVY}
-"""Where a job goes that turned out long, so that it does not starve short ones."""
-
 EVENT_KEYS: Mapping[type[Message], str] = {
     FileProgress: "file.progress",
     FileProcessed: "file.processed",
@@ -27,5 +21,17 @@ EVENT_KEYS: Mapping[type[Message], str] = {
 }
 """Events: confirmed, but neither persistent nor mandatory, because it is fine when nobody listens."""
 
-MESSAGES: Mapping[str, type[Message]] = {message.__name__: message for message in (*WORK, *EVENT_KEYS)}
+_WORK: tuple[type[Message], ...] = (ExtractFile, DeleteFiles)
+MESSAGES: Mapping[str, type[Message]] = {message.__name__: message for message in (*_WORK, *EVENT_KEYS)}
 """Message classes by the name their envelopes carry."""
+
+
+def work_queue(message: Message) -> WorkQueue | None:
+    """Give the queue of a job or command (persistent, mandatory, confirmed); None when the message is neither."""
+    match message:
+        case ExtractFile():
+            return (EXTRACTION_HEAVY if message.heavy else EXTRACTION_FILES).of(message.tenant)
+        case DeleteFiles():
+            return STORAGE_DELETIONS
+        case _:
+            return None

@@ -25,7 +25,17 @@ from datetime import timedelta
 
 from aio_pika.abc import AbstractIncomingMessage
 
-from libs.amqp.delivery import QUEUE_HEADER, REASON_HEADER, RETRIES_HEADER, Delivery, Handler, read_delivery
+from libs.amqp.delivery import (
+    AGAIN_HEADER,
+    QUEUE_HEADER,
+    REASON_HEADER,
+    RETRIES_HEADER,
+    Delivery,
+    Handler,
+    delivered_before,
+    read_delivery,
+    retries_of,
+)
 from libs.amqp.envelope import MAX_BODY_BYTES, BadMessage
 from libs.amqp.outages import cancellations, outages_translated
 from libs.amqp.sender import Outgoing, Sender
@@ -74,6 +84,25 @@ class Settlement:
         """Return a delivery that is nobody's fault; RabbitMQ 4.3 does not count a nack towards the limit."""
         await self._settle(incoming.nack(requeue=True))
 
+    async def put_back(self, incoming: AbstractIncomingMessage) -> None:
+        """Return a delivery to the end of its queue, for whichever process has room.
+
+        A copy, because RabbitMQ before 4.3 counts a nack towards the limit; what it tells of earlier deliveries stays.
+        """
+        headers: dict[str, str | int] = {
+            RETRIES_HEADER: retries_of(incoming),
+            AGAIN_HEADER: int(delivered_before(incoming)),
+        }
+        try:
+            await self._sender.send(self._copy(incoming, self._queue.exchange, headers))
+        except DependencyUnavailable:
+            await self.give_back(incoming)
+        else:
+            await self._settle(incoming.ack())
+
+    def _copy(self, incoming: AbstractIncomingMessage, exchange: str, headers: dict[str, str | int]) -> Outgoing:
+        return Outgoing(incoming.body, incoming.type or "", exchange, self._queue.routing_key, headers=headers)
+
     async def _handle(self, incoming: AbstractIncomingMessage, delivery: Delivery) -> None:
         try:
             await self._handler(delivery)
@@ -101,15 +130,9 @@ class Settlement:
             await self._bury(incoming, "retries_exhausted")
             return
         _log.warning("retry later", extra=about)
-        outgoing = Outgoing(
-            incoming.body,
-            type(delivery.message).__name__,
-            exchange="",
-            routing_key=self._queue.retry_queue(_pause(retries)),
-            headers={RETRIES_HEADER: retries},
-        )
+        copy = self._copy(incoming, self._queue.retry(_pause(retries)).exchange, {RETRIES_HEADER: retries})
         try:
-            await self._sender.send(outgoing)
+            await self._sender.send(copy)
         except DependencyUnavailable:
             _log.warning("retry queue out of reach, message returned", extra=about)
             await self._settle(incoming.reject(requeue=True))

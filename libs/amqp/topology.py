@@ -7,14 +7,20 @@ durable, replicated where there is a cluster, and the only kind with a delivery 
 Dead-lettering is at-least-once, which the broker grants only together with ``reject-publish``: a message on its way
 to a retry or to the dead queue survives a crash of the broker.
 
-Retry queues are declared last. A node killed within a second after a queue was created for the first time can lose
-that queue's leader for good (measured on 3.10.8; like rabbitmq-server#15725): nothing published to it is confirmed
-until it is deleted by hand and declared again. Only the newest queue is at risk, so it is one that nothing waits for.
+Work that many tenants ask for is spread over *lanes*: queues of the same kind, of which a tenant's jobs always take the
+same one. Whoever consumes them serves them in turn (``libs.amqp.turns``), so a thousand jobs of one tenant delay those
+of the few others in its lane, and nobody else's.
+
+Retry queues are shared by all work queues of an exchange and declared last. A node killed within a second after a queue
+was created for the first time can lose that queue's leader for good (measured on 3.10.8; like rabbitmq-server#15725):
+nothing published to it is confirmed until it is deleted by hand and declared again. Only the newest queue is at risk,
+so it is one that nothing waits for.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from zlib import crc32
 
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
@@ -24,13 +30,6 @@ JOBS = "satchel.jobs"
 COMMANDS = "satchel.commands"
 EVENTS = "satchel.events"
 DEAD = "satchel.dead"
-
-EXCHANGES: Mapping[str, ExchangeType] = {
-    JOBS: ExchangeType.DIRECT,
-    COMMANDS: ExchangeType.DIRECT,
-    EVENTS: ExchangeType.TOPIC,
-    DEAD: ExchangeType.FANOUT,
-}
 
 DELIVERY_LIMIT = 5
 """Returns to the queue before a message is dead-lettered, so six deliveries; counted by the broker."""
@@ -42,6 +41,27 @@ _AT_LEAST_ONCE: Mapping[str, str | int] = {"x-dead-letter-strategy": "at-least-o
 
 
 @dataclass(frozen=True)
+class RetryQueue:
+    """Holds messages for ``delay``, then hands them back to the exchange and with the key they first came by.
+
+    They come through an exchange of its own that passes every key on, because the key has to outlast the stay.
+    """
+
+    returns_to: str
+    delay: timedelta
+
+    @property
+    def exchange(self) -> str:
+        """Name the exchange to publish to."""
+        return f"{self.returns_to}.retry.{int(self.delay.total_seconds())}s"
+
+    @property
+    def name(self) -> str:
+        """Name the queue itself."""
+        return f"{self.exchange}.v1"
+
+
+@dataclass(frozen=True)
 class WorkQueue:
     """A queue of jobs or commands, and where it is bound."""
 
@@ -49,17 +69,47 @@ class WorkQueue:
     exchange: str
     routing_key: str
 
-    def retry_queue(self, delay: timedelta) -> str:
-        """Name the queue that holds a message for the shortest delay not below ``delay``, or the longest there is."""
+    def retry(self, delay: timedelta) -> RetryQueue:
+        """Give the queue that holds a message for the shortest delay not below ``delay``, or the longest there is."""
         chosen = next((known for known in RETRY_DELAYS if known >= delay), RETRY_DELAYS[-1])
-        stem, version = self.name.rsplit(".", 1)
-        return f"{stem}.retry.{int(chosen.total_seconds())}s.{version}"
+        return RetryQueue(self.exchange, chosen)
 
 
-EXTRACTION_FILES = WorkQueue("extraction.files.v1", JOBS, "extraction.files")
-EXTRACTION_HEAVY = WorkQueue("extraction.heavy.v1", JOBS, "extraction.heavy")
+@dataclass(frozen=True)
+class Lanes:
+    """Queues for the same work, over which tenants are spread."""
+
+    queues: tuple[WorkQueue, ...]
+
+    @classmethod
+    def named(cls, name: str, exchange: str) -> "Lanes":
+        """Make ``LANES`` queues."""
+        return cls(tuple(WorkQueue(f"{name}.{lane}.v1", exchange, f"{name}.{lane}") for lane in range(LANES)))
+
+    def __iter__(self) -> Iterator[WorkQueue]:
+        return iter(self.queues)
+
+    def of(self, tenant: str) -> WorkQueue:
+        """Give the queue that all work of this tenant takes, the same in every process."""
+        return self.queues[crc32(tenant.encode()) % len(self.queues)]
+
+
+LANES = 16
+"""Two tenants share a lane with a chance of 1 in 16. More cost little on the broker, but every process declares all."""
+
+EXTRACTION_FILES = Lanes.named("extraction.files", JOBS)
+EXTRACTION_HEAVY = Lanes.named("extraction.heavy", JOBS)
 STORAGE_DELETIONS = WorkQueue("storage.deletions.v1", COMMANDS, "storage.deletions")
-WORK_QUEUES = (EXTRACTION_FILES, EXTRACTION_HEAVY, STORAGE_DELETIONS)
+WORK_QUEUES = (*EXTRACTION_FILES, *EXTRACTION_HEAVY, STORAGE_DELETIONS)
+RETRY_QUEUES = tuple(RetryQueue(exchange, delay) for exchange in (JOBS, COMMANDS) for delay in RETRY_DELAYS)
+
+EXCHANGES: Mapping[str, ExchangeType] = {
+    JOBS: ExchangeType.DIRECT,
+    COMMANDS: ExchangeType.DIRECT,
+    EVENTS: ExchangeType.TOPIC,
+    DEAD: ExchangeType.FANOUT,
+    **{queue.exchange: ExchangeType.FANOUT for queue in RETRY_QUEUES},
+}
 
 DEAD_QUEUE = "satchel.dead.v1"
 
@@ -69,8 +119,8 @@ class DeclaredQueue:
     """A durable quorum queue: its own arguments and its binding as (exchange, routing key)."""
 
     name: str
-    arguments: Mapping[str, str | int] = field(default_factory=dict)
-    binding: tuple[str, str] | None = None
+    arguments: Mapping[str, str | int]
+    binding: tuple[str, str]
 
 
 def _work(queue: WorkQueue) -> DeclaredQueue:
@@ -82,15 +132,14 @@ def _work(queue: WorkQueue) -> DeclaredQueue:
     return DeclaredQueue(queue.name, arguments, (queue.exchange, queue.routing_key))
 
 
-def _retry(queue: WorkQueue, delay: timedelta) -> DeclaredQueue:
-    """Hold messages for ``delay``, then hand them back to the exchange and key they first came by."""
+def _retry(queue: RetryQueue) -> DeclaredQueue:
+    """Without a dead-letter key of the queue's own, messages keep theirs."""
     arguments: dict[str, str | int] = {
-        "x-message-ttl": int(delay.total_seconds() * 1000),
-        "x-dead-letter-exchange": queue.exchange,
-        "x-dead-letter-routing-key": queue.routing_key,
+        "x-message-ttl": int(queue.delay.total_seconds() * 1000),
+        "x-dead-letter-exchange": queue.returns_to,
         **_AT_LEAST_ONCE,
     }
-    return DeclaredQueue(queue.retry_queue(delay), arguments)
+    return DeclaredQueue(queue.name, arguments, (queue.exchange, ""))
 
 
 QUEUES: tuple[DeclaredQueue, ...] = (
@@ -99,8 +148,8 @@ QUEUES: tuple[DeclaredQueue, ...] = (
         {"x-max-length": 10_000, "x-max-length-bytes": 64 * 1024 * 1024, "x-overflow": "drop-head"},
         (DEAD, ""),
     ),
-    *(_work(queue) for queue in WORK_QUEUES),
-    *(_retry(queue, delay) for queue in WORK_QUEUES for delay in RETRY_DELAYS),
+    *map(_work, WORK_QUEUES),
+    *map(_retry, RETRY_QUEUES),
 )
 
 
@@ -114,6 +163,5 @@ async def declare(channel: AbstractChannel) -> None:
     for queue in QUEUES:
         arguments: Arguments = {"x-queue-type": "quorum", **queue.arguments}
         declared = await channel.declare_queue(queue.name, durable=True, arguments=arguments)
-        if queue.binding is not None:
-            exchange, routing_key = queue.binding
-            await declared.bind(exchange, routing_key)
+        exchange, routing_key = queue.binding
+        await declared.bind(exchange, routing_key)

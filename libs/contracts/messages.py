@@ -19,12 +19,17 @@ class Message(BaseModel):
 
 
 class ExtractFile(Message):
-    """Job: extract this file, whose bytes hash to ``sha256``, unless a run at least as new has ended."""
+    """Job: extract this file, whose bytes hash to ``sha256``, unless a run at least as new has ended.
+
+    ``tenant`` is whose job it is, so that nobody's jobs wait behind all of another's; ``heavy`` ones take seconds or
+    minutes and do not stand in the way of the others.
+    """
 
     file_id: UUID
     sha256: str
-    attempt: int = 0
     requested_at: datetime
+    tenant: str = ""
+    heavy: bool = False
 
 
 class DeleteFiles(Message):

@@ -1,23 +1,26 @@
 """Everything extraction's process shares, built in one place and closed in reverse."""
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from libs.amqp.publisher import Publisher
 from libs.mongo.database import Database, create_indexes, open_database
 from libs.objects.store import ObjectStore
 from libs.startup import Startup, prepared
-from services.extraction.consumer import HEAVY_CONCURRENCY, JobConsumer
+from services.extraction.consumer import JobConsumer
 from services.extraction.folders import remove_abandoned
 from services.extraction.run import Runner
 from services.extraction.sandbox import Sandbox
 from services.extraction.service import ExtractionService
 from services.extraction.settings import Settings
 from services.extraction.store import ExtractionStore
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,14 @@ async def open_context(settings: Settings, *, extra_modules: tuple[str, ...] = (
         database = await stack.enter_async_context(open_database(settings.mongo))
         objects = await stack.enter_async_context(ObjectStore.open(settings.s3))
         publisher = await stack.enter_async_context(Publisher.open(settings.amqp, name="extraction"))
-        slots = settings.concurrency + HEAVY_CONCURRENCY
-        sandbox = Sandbox(settings.sandbox, slots=slots, extra_modules=extra_modules)
+        capacity = settings.capacity()
+        _log.info("capacity", extra=asdict(capacity))
+        sandbox = Sandbox(settings.sandbox, slots=capacity.short + capacity.heavy, extra_modules=extra_modules)
         stack.push_async_callback(sandbox.aclose)
         store = ExtractionStore(database, owner=f"{socket.gethostname()}:{os.getpid()}")
         runner = Runner(store, objects, sandbox, settings.run, settings.limits.limits())
         service = ExtractionService(store, runner, publisher, settings.run)
-        consumer = JobConsumer(settings.amqp, service, concurrency=settings.concurrency)
+        consumer = JobConsumer(settings.amqp, service, capacity)
         steps = {"indexes": lambda: create_indexes(database), "sandbox": sandbox.start}
         startup = await stack.enter_async_context(prepared(steps))
         await consumer.start()

@@ -1,16 +1,18 @@
-"""What extraction counts."""
+"""What extraction counts. Media types are those the gateway stored, a closed list, not what a child says."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
 JOBS = Counter("satchel_extraction_jobs", "Jobs by how they ended", ["outcome"])
 """``succeeded``, ``skipped``, an error code, or why nothing was written: ``duplicate`` (or somebody else's), ``gone``,
-``heavy`` (moved to the other queue), ``lost`` (the lease), ``handed_back`` (outage or shutdown)."""
+``heavy`` (moved to the other queues), ``lost`` (the lease), ``handed_back`` (outage or shutdown)."""
 
 RUNNING = Gauge("satchel_extraction_running", "Documents being read now", ["queue"])
+WAITING = Gauge("satchel_extraction_waiting", "Jobs in the queues, as last seen; the same for every replica", ["queue"])
 SECONDS = Histogram(
     "satchel_extraction_seconds",
     "Time from claim to result",
-    ["queue"],
-    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300),
+    ["queue", "media_type"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200),
 )
-PAGES = Counter("satchel_extraction_pages", "Pages stored")
+PAGES = Counter("satchel_extraction_pages", "Pages of runs that came to their end", ["queue", "media_type"])
+OCR_PAGES = Counter("satchel_extraction_ocr_pages", "Those of them that were read by OCR", ["queue", "media_type"])

@@ -1,4 +1,4 @@
-"""Tells whoever listens how far a document is, at most once per period."""
+"""Tells whoever listens how far a document is: after its first page at once, then now and then, and in the end."""
 
 import asyncio
 import logging
@@ -14,15 +14,41 @@ _log = logging.getLogger(__name__)
 
 
 class Progress:
-    """``async with``: publishes what ``done`` last said when it changed. An event that is lost is lost: it is news."""
+    """``async with``: publishes what it was told last, at most once per period. A lost event is lost: it is news."""
 
     def __init__(self, publisher: Publisher, file: FileRecord, *, correlation_id: str, period: float) -> None:
         self._publisher = publisher
         self._file = file
         self._correlation_id = correlation_id
         self._period = period
-        self.pages_done = 0
-        self.page_count: int | None = None
+        self._news = asyncio.Event()
+        self._publishing = asyncio.Lock()
+        self._pages_done = self._published = 0
+        self._page_count: int | None = None
+
+    def tell(self, pages_done: int, page_count: int | None) -> None:
+        """Take note of pages that are stored now; ``page_count`` is how many the document says it has."""
+        self._pages_done, self._page_count = pages_done, page_count
+        self._news.set()
+
+    async def tell_last(self) -> None:
+        """Publish what was told last, unless that is out already."""
+        async with self._publishing:
+            if self._pages_done == self._published:
+                return
+            self._published = self._pages_done
+            event = FileProgress(
+                file_id=self._file.id,
+                app_id=self._file.app_id,
+                owner=self._file.owner,
+                conversation_id=self._file.conversation_id,
+                pages_done=self._pages_done,
+                page_count=self._page_count,
+            )
+            try:
+                await self._publisher.publish(event, correlation_id=self._correlation_id)
+            except DependencyUnavailable:
+                _log.debug("progress not published")
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name="progress")
@@ -35,21 +61,8 @@ class Progress:
         await asyncio.wait({self._task})
 
     async def _run(self) -> None:
-        published = 0
         while True:
+            await self._news.wait()
+            self._news.clear()
+            await self.tell_last()
             await asyncio.sleep(self._period)
-            if self.pages_done == published:
-                continue
-            published = self.pages_done
-            event = FileProgress(
-                file_id=self._file.id,
-                app_id=self._file.app_id,
-                owner=self._file.owner,
-                conversation_id=self._file.conversation_id,
-                pages_done=published,
-                page_count=self.page_count,
-            )
-            try:
-                await self._publisher.publish(event, correlation_id=self._correlation_id)
-            except DependencyUnavailable:
-                _log.debug("progress not published")

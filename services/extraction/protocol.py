@@ -133,6 +133,7 @@ class Task(BaseModel):
     file_bytes: int
     open_files: int
     processes: int
+    niceness: int
 
 
 SOURCE_NAME = "source"

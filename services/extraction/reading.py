@@ -79,6 +79,10 @@ class Reading:
                 return
             yield report
 
+    def extend(self, seconds: float) -> None:
+        """Give the child more time than it began with."""
+        self._seconds_left += seconds
+
     async def verdict(self) -> None:
         """Return when the document was read to its end; raise ``ChildFailed`` otherwise."""
         if self._failure:

@@ -37,6 +37,11 @@ class Gathering:
         return count
 
     @property
+    def batch_begun(self) -> bool:
+        """Whether pages wait to be written."""
+        return bool(self._batch)
+
+    @property
     def batch_full(self) -> bool:
         """Whether the waiting pages should be written now: a batch is small enough never to stall the event loop."""
         return len(self._batch) >= _BATCH_PAGES or self._batch_characters >= _BATCH_CHARACTERS

@@ -2,28 +2,34 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from libs.contracts.records import ExtractionFailure, ExtractionRecord, FileRecord
 from libs.errors import DependencyUnavailable
 from libs.objects.store import ObjectMissing, ObjectStore
-from services.extraction import errors, metrics
+from services.extraction import errors
 from services.extraction.content import ErrorCode, Limits
 from services.extraction.errors import TooHeavy
 from services.extraction.folders import private_folder
 from services.extraction.lease import KeptAlive
+from services.extraction.page_writer import PageWriter
+from services.extraction.patience import Patience
 from services.extraction.progress import Progress
-from services.extraction.protocol import SOURCE_NAME, Finding, HeavyReport
+from services.extraction.protocol import SOURCE_NAME, Finding, HeavyReport, PageReport
 from services.extraction.reading import ChildFailed, Reading
 from services.extraction.result import Gathering
-from services.extraction.sandbox import Sandbox
+from services.extraction.sandbox import DEFAULT_NICENESS, Sandbox
 from services.extraction.settings import RunSettings
 from services.extraction.store import ExtractionStore, failed
 
 _log = logging.getLogger(__name__)
 
 _LONGEST_SUFFIX = 16
+_HEAVY_NICENESS = DEFAULT_NICENESS + 5
+"""What is short goes first where the processor is short."""
 
 
 @dataclass(frozen=True)
@@ -36,30 +42,43 @@ class Runner:
     settings: RunSettings
     limits: Limits
 
+    @asynccontextmanager
     async def run(
         self, file: FileRecord, record: ExtractionRecord, lease: KeptAlive, progress: Progress, *, heavy: bool
-    ) -> ExtractionRecord:
-        """Read the document and give its final record, not yet written.
+    ) -> AsyncIterator[ExtractionRecord]:
+        """Read the document and give its final record, not yet written; after the block nothing else is left of it.
 
         Raises ``TooHeavy`` for a document of many pages or great effort unless ``heavy``, ``LeaseLost``, and
         ``DependencyUnavailable`` or the database's outages, after which the run can be repeated from its beginning.
         """
-        seconds = (self.settings.heavy_timeout if heavy else self.settings.timeout).total_seconds()
-        gathering = Gathering(file.id)
         async with private_folder(self.settings.tmp_base_folder) as folder:
             damage = await self._download(file, record, folder)
             if damage:
-                return failed(record, damage)
-            suffix = PurePosixPath(file.filename).suffix.lower()[:_LONGEST_SUFFIX]
-            async with self.sandbox.open(folder, suffix=suffix, limits=self.limits, seconds=seconds) as reading:
-                await self._gather(reading, gathering, lease, progress, heavy=heavy)
-                try:
-                    await reading.verdict()
-                except ChildFailed as error:
-                    if error.diagnosis:
-                        _log.warning("an extractor failed", extra={"file_id": str(file.id), "trace": error.diagnosis})
-                    failure = errors.failure(error.code, error.reason, self.limits, seconds)
-                    return failed(gathering.broken_off(record), failure)
+                yield failed(record, damage)
+                return
+            patience = Patience.of(self.settings, heavy=heavy)
+            async with self.sandbox.open(
+                folder,
+                suffix=PurePosixPath(file.filename).suffix.lower()[:_LONGEST_SUFFIX],
+                limits=self.limits,
+                seconds=patience.seconds,
+                longest=patience.longest,
+                niceness=_HEAVY_NICENESS if heavy else DEFAULT_NICENESS,
+            ) as reading:
+                gathering = Gathering(file.id)
+                await self._gather(reading, gathering, lease, progress, patience, heavy=heavy)
+                yield await self._result(reading, gathering, record, patience)
+
+    async def _result(
+        self, reading: Reading, gathering: Gathering, record: ExtractionRecord, patience: Patience
+    ) -> ExtractionRecord:
+        try:
+            await reading.verdict()
+        except ChildFailed as error:
+            if error.diagnosis:
+                _log.warning("an extractor failed", extra={"file_id": str(record.id), "trace": error.diagnosis})
+            failure = errors.failure(error.code, error.reason, self.limits, patience.seconds)
+            return failed(gathering.broken_off(record), failure)
         return gathering.succeeded(record)
 
     async def _download(self, file: FileRecord, record: ExtractionRecord, folder: Path) -> ExtractionFailure | None:
@@ -81,27 +100,29 @@ class Runner:
         return ExtractionFailure(code=ErrorCode.CORRUPT.value, message=errors.MISSING)
 
     async def _gather(
-        self, reading: Reading, gathering: Gathering, lease: KeptAlive, progress: Progress, *, heavy: bool
+        self,
+        reading: Reading,
+        gathering: Gathering,
+        lease: KeptAlive,
+        progress: Progress,
+        patience: Patience,
+        *,
+        heavy: bool,
     ) -> None:
-        """Take the child's reports; write pages in batches, a last one whatever ended the reading."""
-        async for report in reading.reports():
-            if not isinstance(report, HeavyReport):
-                gathering.add(report)
-            if not heavy and self._is_heavy(report, gathering):
-                raise TooHeavy
-            progress.pages_done, progress.page_count = gathering.pages_done, gathering.page_count
-            if gathering.batch_full:
-                await self._write(gathering, lease)
-        await self._write(gathering, lease)
+        """Take the child's reports and store its pages, whatever ends the reading."""
+        period = self.settings.page_period.total_seconds()
+        async with PageWriter(self.store, lease, gathering, progress, period=period) as writer:
+            async for report in reading.reports():
+                if not isinstance(report, HeavyReport):
+                    gathering.add(report)
+                if not heavy and self._is_heavy(report, gathering):
+                    raise TooHeavy
+                if isinstance(report, PageReport) and report.ocr:
+                    reading.extend(patience.grow())
+                await writer.added()
 
     def _is_heavy(self, report: Finding, gathering: Gathering) -> bool:
         return isinstance(report, HeavyReport) or (gathering.page_count or 0) > self.settings.heavy_pages
-
-    async def _write(self, gathering: Gathering, lease: KeptAlive) -> None:
-        lease.check()
-        batch = gathering.take_batch()
-        await self.store.save_pages(batch)
-        metrics.PAGES.inc(len(batch))
 
 
 class ChecksumMismatch(DependencyUnavailable):

@@ -22,6 +22,9 @@ from services.extraction.template_process import TemplateProcess
 
 _log = logging.getLogger(__name__)
 
+DEFAULT_NICENESS = 5
+"""Children come after the service itself."""
+
 _START_SECONDS = 10.0
 _STREAM_BUFFER_BYTES = 256 * 1024
 _STARTED_BYTES = 16
@@ -50,15 +53,28 @@ class Sandbox:
         await self._template.stop()
 
     @asynccontextmanager
-    async def open(self, folder: Path, *, suffix: str, limits: Limits, seconds: float) -> AsyncIterator[Reading]:
+    async def open(
+        self,
+        folder: Path,
+        *,
+        suffix: str,
+        limits: Limits,
+        seconds: float,
+        longest: float | None = None,
+        niceness: int = DEFAULT_NICENESS,
+    ) -> AsyncIterator[Reading]:
         """Start a child on ``folder / SOURCE_NAME``; on leaving the block, nothing of it is left.
 
-        ``seconds`` is how long the child may take, not counting what the caller does between reports. Raises
+        ``seconds`` is how long the child may take, not counting what the caller does between reports; ``longest`` is
+        the most that ``Reading.extend`` will make of it, to which the limit of processor time is set. Raises
         ``DependencyUnavailable`` when no child can be started.
         """
         slot = await self._slots.get()
         try:
-            task = self._settings.task(folder, suffix=suffix, limits=limits, slot=slot, seconds=seconds)
+            longest = max(seconds, longest or 0)
+            task = self._settings.task(
+                folder, suffix=suffix, limits=limits, slot=slot, seconds=longest, niceness=niceness
+            )
             reading = await self._start(task, seconds)
             try:
                 yield reading

@@ -7,7 +7,6 @@ ends a run early (an outage, shutdown) gives the lease back, so that the next de
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -29,7 +28,7 @@ from services.extraction.lease import KeptAlive
 from services.extraction.progress import Progress
 from services.extraction.run import ChecksumMismatch, Runner
 from services.extraction.settings import RunSettings
-from services.extraction.store import ExtractionStore, failed
+from services.extraction.store import Claim, ExtractionStore, failed
 
 _log = logging.getLogger(__name__)
 
@@ -49,67 +48,75 @@ class ExtractionService:
         self._publisher = publisher
         self._settings = settings
 
-    async def extract(self, job: ExtractFile, *, correlation_id: str, heavy: bool = False, again: bool = False) -> None:
+    async def extract(self, job: ExtractFile, *, correlation_id: str, again: bool = False) -> None:
         """Do what the job asks for; returning means that nothing is left to do for it.
 
-        ``heavy``: the job came from the queue of long documents. ``again``: it was delivered before, so the event of
-        its end may have been lost and is published once more. Raises ``DependencyUnavailable`` or the database's
-        outages, after which the job should be delivered again.
+        ``again``: it was delivered before, so the event of its end may have been lost and is published once more.
+        Raises ``DependencyUnavailable`` or the database's outages, after which the job should be delivered again.
         """
         file = await self._store.find_file(job.file_id)
         if file is None or file.state is not FileState.STORED or file.sha256 != job.sha256:
             _count("gone")
             return
         requested_at = max(filter(None, (job.requested_at, file.extract_requested_at)))
-        if not heavy and file.size_bytes > self._settings.heavy_size_bytes:
+        if not job.heavy and file.size_bytes > self._settings.heavy_size_bytes:
             await self._move(job, correlation_id)
             return
-        record = await self._store.claim(file, requested_at, lease=self._settings.lease)
-        if record is None:
+        claim = await self._store.claim(file, requested_at, lease=self._settings.lease)
+        if claim is None:
             _count("duplicate")
             if again:
                 await self._repeat_event(file, correlation_id)
             return
-        await self._carry_out(job, file, record, correlation_id, heavy=heavy)
+        await self._carry_out(job, file, claim, correlation_id)
 
-    async def _carry_out(
-        self, job: ExtractFile, file: FileRecord, record: ExtractionRecord, correlation_id: str, *, heavy: bool
-    ) -> None:
-        lease = KeptAlive(self._store, record, self._settings)
-        queue = "heavy" if heavy else "normal"
-        started = time.monotonic()
+    async def _carry_out(self, job: ExtractFile, file: FileRecord, claim: Claim, correlation_id: str) -> None:
+        lease = KeptAlive(self._store, claim.record, self._settings)
         try:
-            with metrics.RUNNING.labels(queue).track_inprogress():
-                async with self._released_on_failure(lease, record), lease:
-                    result = await self._result(file, record, lease, correlation_id, heavy=heavy)
-                    lease.check()
-                    finished = await self._store.finish(result, lease.token)
+            with metrics.RUNNING.labels(_queue(job)).track_inprogress():
+                async with self._released_on_failure(lease, claim.record), lease:
+                    await self._run(job, file, claim, lease, correlation_id)
         except TooHeavy:
             await self._move(job, correlation_id)
-            return
         except LeaseLost:
-            finished = False
-        if not finished:
-            _log.warning("the run is somebody else's now", extra={"file_id": str(file.id)})
-            _count("lost")
-            await self._remove_if_gone(file)
-            return
-        metrics.SECONDS.labels(queue).observe(time.monotonic() - started)
-        if await self._remove_if_gone(file):
-            return
-        _count(result.error.code if result.error else result.status.value)
-        await self._publish_end(file, result, correlation_id)
+            await self._abandon(file)
 
+    async def _run(
+        self, job: ExtractFile, file: FileRecord, claim: Claim, lease: KeptAlive, correlation_id: str
+    ) -> None:
+        """Read, write the result and tell it; what the child left is cleared away after that."""
+        period = self._settings.progress_period.total_seconds()
+        async with (
+            Progress(self._publisher, file, correlation_id=correlation_id, period=period) as progress,
+            self._result(job, file, claim, lease, progress) as result,
+        ):
+            lease.check()
+            # All pages are written by now, so one look at the file tells whether it was condemned before that. If it
+            # is after that, storage finds them; and a result never brings a removed record back.
+            finished, condemned, _ = await asyncio.gather(
+                self._store.finish(result, lease.token), self._is_condemned(file), progress.tell_last()
+            )
+            if not finished:
+                raise LeaseLost
+            if condemned:
+                await self._remove(file)
+                return
+            _count_end(job, file, result)
+            await self._publish_end(file, result, correlation_id)
+
+    @asynccontextmanager
     async def _result(
-        self, file: FileRecord, record: ExtractionRecord, lease: KeptAlive, correlation_id: str, *, heavy: bool
-    ) -> ExtractionRecord:
+        self, job: ExtractFile, file: FileRecord, claim: Claim, lease: KeptAlive, progress: Progress
+    ) -> AsyncIterator[ExtractionRecord]:
+        record = claim.record
         if record.attempt > self._settings.max_attempts:
             message = errors.GAVE_UP.format(attempts=self._settings.max_attempts)
-            return failed(record, ExtractionFailure(code=ErrorCode.CRASHED.value, message=message))
-        await self._store.clear_pages(file.id)
-        period = self._settings.progress_period.total_seconds()
-        async with Progress(self._publisher, file, correlation_id=correlation_id, period=period) as progress:
-            return await self._runner.run(file, record, lease, progress, heavy=heavy)
+            yield failed(record, ExtractionFailure(code=ErrorCode.CRASHED.value, message=message))
+            return
+        if claim.repeated:
+            await self._store.clear_pages(file.id)
+        async with self._runner.run(file, record, lease, progress, heavy=job.heavy) as result:
+            yield result
 
     @asynccontextmanager
     async def _released_on_failure(self, lease: KeptAlive, record: ExtractionRecord) -> AsyncIterator[None]:
@@ -132,16 +139,22 @@ class ExtractionService:
             _log.warning("lease not given back, it will run out", extra={"file_id": str(record.id)})
 
     async def _move(self, job: ExtractFile, correlation_id: str) -> None:
-        await self._publisher.publish(job, correlation_id=correlation_id, heavy=True)
+        await self._publisher.publish(job.model_copy(update={"heavy": True}), correlation_id=correlation_id)
 
-    async def _remove_if_gone(self, file: FileRecord) -> bool:
-        """Remove what we wrote when the file was condemned meanwhile: storage may have counted and left already."""
+    async def _abandon(self, file: FileRecord) -> None:
+        _log.warning("the run is somebody else's now", extra={"file_id": str(file.id)})
+        _count("lost")
+        if await self._is_condemned(file):
+            await self._remove(file)
+
+    async def _is_condemned(self, file: FileRecord) -> bool:
         current = await self._store.find_file(file.id)
-        if current is not None and current.state is FileState.STORED:
-            return False
+        return current is None or current.state is not FileState.STORED
+
+    async def _remove(self, file: FileRecord) -> None:
+        """Remove what we wrote for a file that was condemned meanwhile: storage may have counted and left already."""
         await self._store.remove(file.id)
         _count("gone")
-        return True
 
     async def _repeat_event(self, file: FileRecord, correlation_id: str) -> None:
         record = await self._store.find(file.id)
@@ -162,5 +175,18 @@ class ExtractionService:
         await self._publisher.publish(event, correlation_id=correlation_id)
 
 
+def _queue(job: ExtractFile) -> str:
+    return "heavy" if job.heavy else "normal"
+
+
 def _count(outcome: str) -> None:
     metrics.JOBS.labels(outcome).inc()
+
+
+def _count_end(job: ExtractFile, file: FileRecord, result: ExtractionRecord) -> None:
+    _count(result.error.code if result.error else result.status.value)
+    labels = (_queue(job), file.media_type)
+    if result.started_at and result.ended_at:
+        metrics.SECONDS.labels(*labels).observe((result.ended_at - result.started_at).total_seconds())
+    metrics.PAGES.labels(*labels).inc(result.page_count or 0)
+    metrics.OCR_PAGES.labels(*labels).inc(len(result.document.ocr_pages))

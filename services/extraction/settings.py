@@ -3,6 +3,7 @@
 import math
 import os
 import tempfile
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from libs.durations import Duration
 from libs.mongo.database import MongoSettings
 from libs.objects.settings import S3Settings
 from services.extraction.content import Limits
+from services.extraction.machine import machine_memory_bytes
 from services.extraction.protocol import Task
 
 _NOTHING = timedelta(0)
@@ -22,7 +24,7 @@ _DEFAULTS = Limits()
 
 
 class SandboxSettings(BaseSettings):
-    """What one child may use. All children together: these times ``EXTRACTION_CONCURRENCY`` + 1 for the heavy one."""
+    """What one child may use; how many there may be at once is ``capacity``'s to say."""
 
     model_config = SettingsConfigDict(env_prefix="EXTRACTION_", frozen=True)
 
@@ -31,8 +33,8 @@ class SandboxSettings(BaseSettings):
     open_files: int = Field(64, ge=16, description="descriptors of one child")
     processes: int = Field(32, ge=1, description="processes and threads of one child, where it has a user of its own")
 
-    def task(self, folder: Path, *, suffix: str, limits: Limits, slot: int, seconds: float) -> Task:
-        """Describe one document to the template process."""
+    def task(self, folder: Path, *, suffix: str, limits: Limits, slot: int, seconds: float, niceness: int) -> Task:
+        """Describe one document to the template process; ``seconds`` bounds its processor time."""
         return Task(
             folder=str(folder),
             suffix=suffix,
@@ -43,6 +45,7 @@ class SandboxSettings(BaseSettings):
             file_bytes=self.file_bytes,
             open_files=self.open_files,
             processes=self.processes,
+            niceness=niceness,
         )
 
 
@@ -81,16 +84,42 @@ class RunSettings(BaseSettings):
 
     timeout: Duration = Field(timedelta(seconds=30), gt=_NOTHING, description="time a child may take")
     heavy_timeout: Duration = Field(timedelta(minutes=5), gt=_NOTHING, description="the same for heavy documents")
+    ocr_page_time: Duration = Field(
+        timedelta(seconds=10), ge=_NOTHING, description="time a heavy document gains with each page that OCR finished"
+    )
+    longest_time: Duration = Field(
+        timedelta(minutes=20),
+        gt=_NOTHING,
+        le=timedelta(minutes=25),
+        description="bound of what it may gain; the broker takes a message back after 30 minutes unless told otherwise",
+    )
     heavy_size_bytes: int = Field(25_000_000, gt=0, description="a larger file goes to the heavy queue")
     heavy_pages: int = Field(500, gt=0, description="a document of more pages goes to the heavy queue")
     lease: Duration = Field(timedelta(seconds=30), gt=_NOTHING, description="time a run is ours without a sign of life")
     heartbeat: Duration = Field(timedelta(seconds=10), gt=_NOTHING, description="period of signs of life")
     max_attempts: int = Field(3, gt=0, description="runs that may die before the document counts as failed")
     download_timeout: Duration = Field(timedelta(minutes=2), gt=_NOTHING, description="time a download may take")
-    progress_period: Duration = Field(timedelta(seconds=1), gt=_NOTHING, description="pause between progress events")
+    page_period: Duration = Field(
+        timedelta(milliseconds=500), gt=_NOTHING, description="longest time a finished page waits to be stored"
+    )
+    progress_period: Duration = Field(
+        timedelta(milliseconds=500), gt=_NOTHING, description="pause between progress events of one document"
+    )
     tmp_base_folder: Path = Field(
         Path(tempfile.gettempdir()), validation_alias="TMP_BASE_FOLDER", description="where documents lie meanwhile"
     )
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How many documents are read at once."""
+
+    short: int
+    heavy: int
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 class Settings(BaseSettings):
@@ -103,7 +132,17 @@ class Settings(BaseSettings):
     grace: Duration = Field(timedelta(seconds=5), description="time open requests get at shutdown")
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL", description="lowest level that is logged")
     concurrency: int = Field(
-        default_factory=lambda: len(os.sched_getaffinity(0)), gt=0, description="documents at once, heavy ones aside"
+        default_factory=lambda: _cores() + 1,
+        gt=0,
+        description="short documents at once; one tenant alone gets one less, so that the next need not wait",
+    )
+    heavy_concurrency: int = Field(
+        default_factory=lambda: max(2, _cores() // 2 + 1), gt=0, description="the same for heavy documents"
+    )
+    total_memory_bytes: int = Field(
+        default_factory=machine_memory_bytes,
+        ge=_MIB,
+        description="memory of all children together; fewer documents are read at once where it would be exceeded",
     )
 
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
@@ -112,3 +151,9 @@ class Settings(BaseSettings):
     mongo: MongoSettings = Field(default_factory=MongoSettings)
     amqp: AmqpSettings = Field(default_factory=AmqpSettings)
     s3: S3Settings = Field(default_factory=S3Settings)
+
+    def capacity(self) -> Capacity:
+        """Say how many documents may be read at once: what was asked for as far as memory goes, and one of each."""
+        most = max(2, self.total_memory_bytes // self.sandbox.memory_bytes)
+        heavy = min(self.heavy_concurrency, most // 2)
+        return Capacity(short=min(self.concurrency, most - heavy), heavy=heavy)

@@ -5,6 +5,7 @@ suspended changes nothing any more.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -27,6 +28,14 @@ _RUNNING = ExtractionStatus.RUNNING.value
 _UNFINISHED = [ExtractionStatus.QUEUED.value, ExtractionStatus.RUNNING.value]
 
 
+@dataclass(frozen=True)
+class Claim:
+    """A run that is ours. ``repeated``: there was one before, which may have left pages."""
+
+    record: ExtractionRecord
+    repeated: bool
+
+
 class ExtractionStore:
     """Reads files; claims, extends, ends and removes runs; writes pages."""
 
@@ -47,7 +56,7 @@ class ExtractionStore:
         document = await self._extractions.find_one({"_id": file_id})
         return ExtractionRecord.from_document(document) if document else None
 
-    async def claim(self, file: FileRecord, requested_at: datetime, *, lease: timedelta) -> ExtractionRecord | None:
+    async def claim(self, file: FileRecord, requested_at: datetime, *, lease: timedelta) -> Claim | None:
         """Become the one who runs this request, or return None because it has ended or is somebody else's.
 
         A first run is inserted; an older request's run is replaced, ended or not; a run of this request is taken
@@ -66,8 +75,9 @@ class ExtractionStore:
         try:
             await self._extractions.insert_one(fresh.to_document())
         except DuplicateKeyError:
-            return await self._claim_existing(fresh, moment)
-        return fresh
+            claimed = await self._claim_existing(fresh, moment)
+            return Claim(claimed, repeated=True) if claimed else None
+        return Claim(fresh, repeated=False)
 
     async def _claim_existing(self, fresh: ExtractionRecord, moment: datetime) -> ExtractionRecord | None:
         changes = fresh.to_document()
@@ -136,7 +146,7 @@ class ExtractionStore:
                 await self._pages.replace_one({"_id": document["_id"]}, document, upsert=True)
 
     async def clear_pages(self, file_id: UUID) -> None:
-        """Remove what an earlier run stored."""
+        """Remove a file's pages."""
         await self._pages.delete_many({"_id.file_id": file_id})
 
     async def remove(self, file_id: UUID) -> None:

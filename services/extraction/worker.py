@@ -33,7 +33,6 @@ from services.extraction.protocol import (
 )
 from services.extraction.text import LANGUAGE_SAMPLE_CHARACTERS, clean, detect_language
 
-_NICENESS = 5
 _REPORTS = 3
 _LONGEST_NAME = 500
 _MOST_ENTRIES = 1_000
@@ -74,7 +73,7 @@ def _confine(reports: int, task: Task, in_force: InForce) -> None:
     for standard in range(_REPORTS):
         os.dup2(null, standard)
     os.closerange(_REPORTS + 1, os.sysconf("SC_OPEN_MAX"))
-    os.nice(_NICENESS)
+    os.nice(task.niceness)
     confinement.limit_resources(task, own_user=in_force.own_user)
     layers = (
         (in_force.mount_namespace, confinement.hide_shared_folders),

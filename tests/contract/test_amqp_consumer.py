@@ -15,11 +15,11 @@ from libs.amqp.delivery import QUEUE_HEADER, REASON_HEADER, Delivery, Handler
 from libs.amqp.envelope import MAX_BODY_BYTES
 from libs.amqp.publisher import Publisher
 from libs.amqp.settings import AmqpSettings
-from libs.amqp.topology import DELIVERY_LIMIT, EXTRACTION_FILES, JOBS
+from libs.amqp.topology import DELIVERY_LIMIT, JOBS
 from libs.contracts.messages import ExtractFile
 from libs.errors import AppError, DependencyUnavailable, Kind
 from libs.logs import REQUEST_ID
-from tests.support.amqp import a_job, empty_broker, impatient, next_dead, until, waiting
+from tests.support.amqp import FILES_QUEUE, a_job, empty_broker, impatient, next_dead, until, waiting
 
 Consume = Callable[..., Awaitable[Consumer]]
 
@@ -48,9 +48,9 @@ async def consume(amqp: AmqpSettings, channel: AbstractChannel) -> AsyncIterator
     assert not channel.is_closed
     async with AsyncExitStack() as stack:
 
-        async def start(handler: Handler, *, prefetch: int = 4, **settings: object) -> Consumer:
+        async def start(handler: Handler, *, slots: int = 4, **settings: object) -> Consumer:
             changed = impatient(amqp, **{"stop_grace": timedelta(seconds=1), **settings})
-            consumer = Consumer(changed, EXTRACTION_FILES, handler, prefetch=prefetch)
+            consumer = Consumer(changed, [FILES_QUEUE], handler, slots=slots, name="test")
             await consumer.start()
             stack.push_async_callback(consumer.stop)
             await until(consumer.healthy)
@@ -82,13 +82,13 @@ class Recorder:
 
 async def _send_raw(channel: AbstractChannel, body: bytes) -> None:
     exchange = await channel.get_exchange(JOBS, ensure=False)
-    await exchange.publish(aio_pika.Message(body), EXTRACTION_FILES.routing_key)
+    await exchange.publish(aio_pika.Message(body), FILES_QUEUE.routing_key)
 
 
 async def _nothing_left(channel: AbstractChannel, consumer: Consumer) -> None:
     """Stop the consumer, so that whatever it did not acknowledge would be back in the queue."""
     await consumer.stop()
-    assert await waiting(channel, EXTRACTION_FILES.name) == 0
+    assert await waiting(channel, FILES_QUEUE.name) == 0
 
 
 async def test_a_handled_message_is_gone(
@@ -122,7 +122,7 @@ async def test_an_unreadable_message_is_dead_lettered_with_its_reason(
     await _send_raw(channel, body)
     dead = await next_dead(channel)
     assert dead.headers[REASON_HEADER] == reason
-    assert dead.headers[QUEUE_HEADER] == EXTRACTION_FILES.name
+    assert dead.headers[QUEUE_HEADER] == FILES_QUEUE.name
     assert dead.body == body[:MAX_BODY_BYTES]
     assert not recorder.deliveries
     await _nothing_left(channel, consumer)
@@ -214,7 +214,7 @@ async def test_a_refused_message_is_not_repeated(
     await _nothing_left(channel, consumer)
 
 
-async def test_no_more_than_prefetch_handlers_run_at_once(
+async def test_no_more_handlers_than_slots_run_at_once(
     consume: Consume, publish: Callable[[ExtractFile], Awaitable[None]]
 ) -> None:
     running = most = done = 0
@@ -230,7 +230,7 @@ async def test_no_more_than_prefetch_handlers_run_at_once(
     async def all_done() -> bool:
         return done == 12
 
-    await consume(handler, prefetch=3)
+    await consume(handler, slots=3)
     await asyncio.gather(*(publish(a_job()) for _ in range(12)))
     await until(all_done)
     assert most == 3
@@ -255,7 +255,7 @@ async def test_stopping_lets_a_running_handler_finish(
     may_end.set()
     await stopping
     assert ended.is_set()
-    assert await waiting(channel, EXTRACTION_FILES.name) <= 1
+    assert await waiting(channel, FILES_QUEUE.name) <= 1
 
 
 async def test_a_handler_that_outlasts_the_grace_is_cancelled_and_its_message_returned(
@@ -278,7 +278,7 @@ async def test_a_handler_that_outlasts_the_grace_is_cancelled_and_its_message_re
     assert cancelled.is_set()
 
     async def returned() -> bool:
-        return await waiting(channel, EXTRACTION_FILES.name) == 1
+        return await waiting(channel, FILES_QUEUE.name) == 1
 
     await until(returned)
 
@@ -289,7 +289,7 @@ async def test_a_consumer_whose_queue_is_deleted_is_told_and_comes_back(
     """Its own check comes in an hour: the broker's cancellation must do."""
     recorder = Recorder()
     consumer = await consume(recorder, heartbeat=timedelta(hours=1))
-    await channel.queue_delete(EXTRACTION_FILES.name)
+    await channel.queue_delete(FILES_QUEUE.name)
 
     async def noticed() -> bool:
         return not await consumer.healthy()
@@ -307,8 +307,7 @@ async def test_a_consumer_the_broker_has_forgotten_is_missed_and_comes_back(
     recorder = Recorder()
     consumer = await consume(recorder)
     forgotten = consumer._link.session()
-    assert consumer._consumer_tag is not None
-    await (await forgotten.channel.get_underlay_channel()).basic_cancel(consumer._consumer_tag)
+    await (await forgotten.channel.get_underlay_channel()).basic_cancel(consumer._consumer_tags[FILES_QUEUE.name])
     assert not await consumer.healthy()
     await until(consumer.healthy)
     await publish(a_job())
@@ -337,7 +336,7 @@ async def test_a_lost_connection_does_not_double_the_handlers_at_work(
     async def both_done() -> bool:
         return done == 2
 
-    consumer = await consume(handler, prefetch=1)
+    consumer = await consume(handler, slots=1)
     await publish(a_job())
     await begun.wait()
     consumer._link.session().end()
@@ -350,7 +349,7 @@ async def test_a_lost_connection_does_not_double_the_handlers_at_work(
 
 
 async def test_a_consumer_that_never_reached_the_broker_is_not_healthy(amqp: AmqpSettings) -> None:
-    consumer = Consumer(amqp, EXTRACTION_FILES, Recorder(), prefetch=1)
+    consumer = Consumer(amqp, [FILES_QUEUE], Recorder(), slots=1, name="test")
     assert not await consumer.healthy()
     await consumer.start()
     await consumer.stop()

@@ -24,10 +24,10 @@ from libs.amqp.delivery import Delivery
 from libs.amqp.envelope import Envelope
 from libs.amqp.publisher import Publisher
 from libs.amqp.settings import AmqpSettings
-from libs.amqp.topology import EXTRACTION_FILES, QUEUES
+from libs.amqp.topology import QUEUES
 from libs.contracts.messages import ExtractFile
 from libs.errors import DependencyUnavailable
-from tests.support.amqp import a_job, empty_broker, impatient, next_in, until
+from tests.support.amqp import FILES_QUEUE, a_job, empty_broker, impatient, next_in, until
 
 pytestmark = pytest.mark.skipif(
     not Path(local.RABBITMQ).exists(), reason="kills a RabbitMQ node, and none is installed"
@@ -150,7 +150,7 @@ class Worker:
 async def _acknowledged(settings: AmqpSettings) -> bool:
     """Whether nothing is left in the queue: neither waiting nor, because nobody consumes, with a consumer."""
     async with await aio_pika.connect(settings.url.get_secret_value()) as connection:
-        queue = await (await connection.channel()).get_queue(EXTRACTION_FILES.name, ensure=False)
+        queue = await (await connection.channel()).get_queue(FILES_QUEUE.name, ensure=False)
         return await queue.get(fail=False) is None
 
 
@@ -161,7 +161,7 @@ async def _unhealthy(part: Publisher | Consumer) -> bool:
 async def test_a_process_started_before_its_broker_works_once_the_broker_is_there(node: Node) -> None:
     worker = Worker()
     worker.may_end.set()
-    consumer = Consumer(node.settings, EXTRACTION_FILES, worker, prefetch=1)
+    consumer = Consumer(node.settings, [FILES_QUEUE], worker, slots=1, name="test")
     async with Publisher.open(node.settings) as publisher:
         await consumer.start()
         try:
@@ -177,7 +177,7 @@ async def test_a_process_started_before_its_broker_works_once_the_broker_is_ther
 
 async def test_a_kill_loses_no_confirmed_job_and_delivers_unfinished_ones_again(running: Node) -> None:
     worker, job = Worker(), a_job()
-    consumer = Consumer(running.settings, EXTRACTION_FILES, worker, prefetch=2)
+    consumer = Consumer(running.settings, [FILES_QUEUE], worker, slots=2, name="test")
     async with Publisher.open(running.settings) as publisher:
         await until(publisher.healthy)
         await consumer.start()
@@ -232,7 +232,7 @@ async def test_publishers_waiting_when_the_broker_is_killed_are_told_and_none_is
     async with await aio_pika.connect(running.settings.url.get_secret_value()) as connection:
         channel = await connection.channel()
         while not confirmed <= read:
-            job = Envelope.decode((await next_in(channel, EXTRACTION_FILES.name)).body).unwrap()
+            job = Envelope.decode((await next_in(channel, FILES_QUEUE.name)).body).unwrap()
             assert isinstance(job, ExtractFile)
             read.add(job.file_id)
     assert read <= confirmed | failed
@@ -255,7 +255,7 @@ async def test_a_connection_given_up_as_stuck_tells_its_publishers_and_is_replac
     patient = running.settings.model_copy(update={"publish_timeout": timedelta(hours=1)})
     worker = Worker()
     worker.may_end.set()
-    consumer = Consumer(running.settings, EXTRACTION_FILES, worker, prefetch=1)
+    consumer = Consumer(running.settings, [FILES_QUEUE], worker, slots=1, name="test")
     await consumer.start()
     try:
         async with Publisher.open(patient) as publisher:

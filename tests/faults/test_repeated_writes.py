@@ -63,7 +63,8 @@ async def test_an_upload_that_somebody_else_ended_is_not_completed(database: Dat
 
 async def test_a_lease_claimed_without_hearing_of_it_is_ours(database: Database) -> None:
     extractions, file = ExtractionStore(database, owner="us"), received()
-    fresh = await extractions.claim(file, now(), lease=LEASE)
-    assert fresh is not None
+    claim = await extractions.claim(file, now(), lease=LEASE)
+    assert claim is not None
+    fresh = claim.record
     assert await extractions._claim_existing(fresh, now()) == fresh
     assert await extractions.claim(file, fresh.requested_at, lease=LEASE) is None

@@ -222,7 +222,7 @@ async def test_the_event_loop_never_stalls_while_a_large_text_is_read(bench: Ben
 
     async with service_with(bench) as service:
         watcher = asyncio.create_task(watch())
-        await service.extract(bench.job(file), correlation_id="test", heavy=True)
+        await service.extract(bench.job(file).model_copy(update={"heavy": True}), correlation_id="test")
         watcher.cancel()
     assert (await bench.ended(file.id))["char_count"] > 9_000_000
     assert max(busy) < 0.25

@@ -9,14 +9,13 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 
-from libs.amqp.envelope import Envelope
 from libs.amqp.settings import AmqpSettings
-from libs.amqp.topology import EXTRACTION_FILES
-from libs.contracts.messages import ExtractFile, FileProcessed
+from libs.contracts.jobs import extraction_job
+from libs.contracts.messages import FileProcessed
 from libs.contracts.records import FileState
 from libs.mongo.database import MongoSettings
 from libs.objects.settings import S3Settings
-from tests.support.amqp import empty_broker, until
+from tests.support.amqp import empty_broker, take_jobs, until
 from tests.support.api import Answer, Api
 from tests.support.gateway import AGENT, OTHER_AGENT, Gateway, gateway_settings, running_gateway
 from tests.support.storage import running_storage, storage_settings
@@ -84,13 +83,10 @@ async def test_the_bytes_the_record_and_the_job_are_where_they_belong(
 ) -> None:
     async with empty_broker(amqp) as channel:
         body = (await api.attach("notes.txt", TEXT)).body
-        queue = await channel.get_queue(EXTRACTION_FILES.name, ensure=False)
-        message = await queue.get()
-        await message.ack()
-    job = Envelope.decode(message.body).unwrap()
+        [job] = await take_jobs(channel)
     record = await gateway.record(body["file_id"])
-    assert isinstance(job, ExtractFile)
-    assert (job.file_id, job.sha256, job.requested_at) == (record.id, record.sha256, record.extract_requested_at)
+    assert job == extraction_job(record)
+    assert (job.file_id, job.heavy) == (record.id, False)
     assert (record.state, record.outbox, record.receive_until) == (FileState.STORED, None, None)
     assert record.dispatched_at is not None
     info = await gateway.context.objects.find(str(record.id))

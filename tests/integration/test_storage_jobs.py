@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import pytest
 
+from libs.amqp.routes import work_queue
 from libs.amqp.settings import AmqpSettings
 from libs.clock import now
+from libs.contracts.jobs import extraction_job
 from libs.contracts.records import Outbox
 from libs.mongo.database import MongoSettings
 from libs.objects.settings import S3Settings
@@ -60,8 +62,10 @@ async def test_two_reconcilers_publish_each_outbox_once(remains: Remains) -> Non
 
 async def test_a_job_that_the_broker_refuses_stays_in_its_outbox(remains: Remains) -> None:
     file = await remains.stored(outbox=outbox())
-    queue = await remains.channel.get_queue("extraction.files.v1", ensure=False)
-    await queue.unbind("satchel.jobs", routing_key="extraction.files")
+    lane = work_queue(extraction_job(file))
+    assert lane
+    queue = await remains.channel.get_queue(lane.name, ensure=False)
+    await queue.unbind(lane.exchange, routing_key=lane.routing_key)
     report = await remains.sweeper().run_round(complete=True)
     assert report.counts[Outcome.JOBS_PUBLISHED] == 0
     after = await remains.find(file.id)

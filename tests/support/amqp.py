@@ -9,12 +9,16 @@ from uuid import uuid4
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
+from libs.amqp.envelope import Envelope
 from libs.amqp.settings import AmqpSettings
-from libs.amqp.topology import DEAD_QUEUE, QUEUES, declare
+from libs.amqp.topology import DEAD_QUEUE, EXTRACTION_FILES, EXTRACTION_HEAVY, QUEUES, declare
 from libs.clock import now
 from libs.contracts.messages import ExtractFile
 
 PATIENCE_SECONDS = 30.0
+
+FILES_QUEUE, HEAVY_QUEUE = EXTRACTION_FILES.of(""), EXTRACTION_HEAVY.of("")
+"""Where ``a_job`` goes, which is nobody's."""
 
 
 def impatient(settings: AmqpSettings, **changes: object) -> AmqpSettings:
@@ -66,6 +70,19 @@ async def next_in(channel: AbstractChannel, queue: str) -> AbstractIncomingMessa
             await asyncio.sleep(0.05)
     await message.ack()
     return message
+
+
+async def take_jobs(channel: AbstractChannel) -> list[ExtractFile]:
+    """Take every job that waits in any lane."""
+    jobs = []
+    for lane in (*EXTRACTION_FILES, *EXTRACTION_HEAVY):
+        queue = await channel.get_queue(lane.name, ensure=False)
+        while (message := await queue.get(fail=False)) is not None:
+            await message.ack()
+            job = Envelope.decode(message.body).unwrap()
+            assert isinstance(job, ExtractFile)
+            jobs.append(job)
+    return jobs
 
 
 async def next_dead(channel: AbstractChannel) -> AbstractIncomingMessage:

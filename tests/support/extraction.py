@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from libs.amqp.publisher import Publisher
 from libs.clock import now
+from libs.contracts.jobs import extraction_job
 from libs.contracts.messages import ExtractFile, Message
 from libs.contracts.records import FileRecord, FileState
 from libs.mongo.database import Database
@@ -61,8 +62,7 @@ class Bench:
 
     def job(self, file: FileRecord) -> ExtractFile:
         """Give the file's job."""
-        assert file.extract_requested_at
-        return ExtractFile(file_id=file.id, sha256=file.sha256, requested_at=file.extract_requested_at)
+        return extraction_job(file)
 
     async def record(self, file_id: UUID) -> dict[str, Any] | None:
         """Read the run as it is stored."""

@@ -12,10 +12,8 @@ import aiohttp
 from aio_pika.abc import AbstractChannel
 from aiohttp import web
 
-from libs.amqp.envelope import Envelope
 from libs.amqp.publisher import Publisher
 from libs.amqp.settings import AmqpSettings
-from libs.amqp.topology import EXTRACTION_FILES
 from libs.clock import now
 from libs.contracts.messages import ExtractFile
 from libs.contracts.records import DeletionOrder, FileRecord, FileState
@@ -32,7 +30,7 @@ from services.storage.reconcile.rulebook import all_rules
 from services.storage.reconcile.rules import Outcome
 from services.storage.settings import DownloadSettings, ReconcileSettings, Settings
 from services.storage.sweeper import RoundReport, Sweeper
-from tests.support.amqp import empty_broker
+from tests.support.amqp import empty_broker, take_jobs
 
 LINK_KEYS = "test:" + "k" * 32
 CONTENT = b"The quick brown fox jumps over the lazy dog.\n" * 20
@@ -141,15 +139,8 @@ class Remains:
             await self.database["pages"].insert_many(numbered)
 
     async def jobs(self) -> list[ExtractFile]:
-        """Take every job that waits in the queue."""
-        queue = await self.channel.get_queue(EXTRACTION_FILES.name, ensure=False)
-        jobs = []
-        while (message := await queue.get(fail=False)) is not None:
-            await message.ack()
-            job = Envelope.decode(message.body).unwrap()
-            assert isinstance(job, ExtractFile)
-            jobs.append(job)
-        return jobs
+        """Take every job that waits."""
+        return await take_jobs(self.channel)
 
     async def count(self, collection: str) -> int:
         """Count a collection's documents."""

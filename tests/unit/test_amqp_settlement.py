@@ -12,9 +12,8 @@ from libs.amqp.envelope import Envelope
 from libs.amqp.sender import Sender
 from libs.amqp.settings import AmqpSettings
 from libs.amqp.settlement import Settlement
-from libs.amqp.topology import EXTRACTION_FILES
 from libs.errors import DependencyUnavailable
-from tests.support.amqp import a_job
+from tests.support.amqp import FILES_QUEUE, a_job
 
 
 def _incoming(*, retries: object = 0, body: bytes | None = None) -> AsyncMock:
@@ -30,7 +29,7 @@ def _settlement(handler: Handler, *, broker_takes: bool = True) -> tuple[Settlem
     sender = AsyncMock(spec=Sender)
     sender.send.side_effect = None if broker_takes else DependencyUnavailable("broker")
     settings = AmqpSettings(url=SecretStr("amqp://nowhere"), max_retries=3)
-    return Settlement(settings, EXTRACTION_FILES, handler, sender), sender
+    return Settlement(settings, FILES_QUEUE, handler, sender), sender
 
 
 async def _crash(_: Delivery) -> None:
@@ -86,7 +85,7 @@ async def test_each_retry_waits_longer(retries: object, queue: str) -> None:
     settlement, sender = _settlement(_outage)
     incoming = _incoming(retries=retries)
     await settlement.process(incoming)
-    assert sender.send.await_args.args[0].routing_key == f"extraction.files.retry.{queue}.v1"
+    assert sender.send.await_args.args[0].exchange == f"satchel.jobs.retry.{queue}"
     incoming.ack.assert_awaited_once_with()
 
 

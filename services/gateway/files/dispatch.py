@@ -4,7 +4,7 @@ import logging
 
 from libs.amqp.publisher import Publisher
 from libs.clock import now
-from libs.contracts.messages import ExtractFile
+from libs.contracts.jobs import extraction_job
 from libs.contracts.records import FileRecord
 from libs.errors import DependencyUnavailable
 from libs.mongo.database import OUTAGES as DATABASE_OUTAGES
@@ -29,9 +29,8 @@ class Dispatcher:
         """
         if file.extract_requested_at is None:
             return
-        job = ExtractFile(file_id=file.id, sha256=file.sha256, requested_at=file.extract_requested_at)
         try:
-            await self._publisher.publish(job, correlation_id=request_id)
+            await self._publisher.publish(extraction_job(file), correlation_id=request_id)
             await self._files.mark_dispatched(file.id, file.extract_requested_at, now())
         except _OUTAGES as error:
             _log.warning("job left in the outbox", extra={"file_id": str(file.id), "cause": repr(error)})

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from libs.amqp.publisher import Publisher
 from libs.clock import now
-from libs.contracts.messages import ExtractFile
+from libs.contracts.jobs import extraction_job
 from libs.contracts.records import FileRecord
 from libs.errors import DependencyUnavailable
 from libs.logs import REQUEST_ID
@@ -130,12 +130,9 @@ def _ended(file: FileRecord, state: ExtractionState | None) -> bool:
 
 async def _publish_job(publisher: Publisher, file: FileRecord) -> bool:
     """Publish the file's job; false when the broker is away, which loses nothing."""
-    if file.extract_requested_at is None:
-        raise ValueError("a file with a job has a time of request")
     request_id = REQUEST_ID.get() if file.outbox is None else file.outbox.request_id
-    job = ExtractFile(file_id=file.id, sha256=file.sha256, requested_at=file.extract_requested_at)
     try:
-        await publisher.publish(job, correlation_id=request_id)
+        await publisher.publish(extraction_job(file), correlation_id=request_id)
     except DependencyUnavailable:
         _log.warning("job not published", extra={"file_id": str(file.id)})
         return False
