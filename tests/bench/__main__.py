@@ -5,8 +5,12 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 
 from tests.bench import upload_throughput
+from tests.bench.markers import run as markers
 
-BENCHMARKS: Mapping[str, Callable[[], Awaitable[int]]] = {"upload": upload_throughput.main}
+BENCHMARKS: Mapping[str, Callable[[], Awaitable[int]]] = {
+    "markers": markers.main,
+    "upload": upload_throughput.main,
+}
 """By the name given on the command line; each prints what it saw and gives the process's exit status."""
 
 
