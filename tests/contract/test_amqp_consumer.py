@@ -11,15 +11,15 @@ from aio_pika.abc import AbstractChannel
 from pymongo.errors import AutoReconnect
 
 from libs.amqp.consumer import Consumer
-from libs.amqp.delivery import QUEUE_HEADER, REASON_HEADER, Delivery, Handler
-from libs.amqp.envelope import MAX_BODY_BYTES
+from libs.amqp.delivery import AGAIN_HEADER, QUEUE_HEADER, REASON_HEADER, RETRIES_HEADER, Delivery, Handler
+from libs.amqp.envelope import MAX_BODY_BYTES, Envelope
 from libs.amqp.publisher import Publisher
 from libs.amqp.settings import AmqpSettings
-from libs.amqp.topology import DELIVERY_LIMIT, JOBS
+from libs.amqp.topology import DELIVERY_LIMIT, EXTRACTION_FILES, JOBS
 from libs.contracts.messages import ExtractFile
 from libs.errors import AppError, DependencyUnavailable, Kind
 from libs.logs import REQUEST_ID
-from tests.support.amqp import FILES_QUEUE, a_job, empty_broker, impatient, next_dead, until, waiting
+from tests.support.amqp import FILES_QUEUE, a_job, empty_broker, impatient, next_dead, next_in, until, waiting
 
 Consume = Callable[..., Awaitable[Consumer]]
 
@@ -234,6 +234,65 @@ async def test_no_more_handlers_than_slots_run_at_once(
     await asyncio.gather(*(publish(a_job()) for _ in range(12)))
     await until(all_done)
     assert most == 3
+
+
+async def test_a_crowd_in_one_queue_does_not_keep_another_queue_waiting(
+    amqp: AmqpSettings, publish: Callable[[ExtractFile], Awaitable[None]]
+) -> None:
+    handled: list[str] = []
+
+    async def handler(delivery: Delivery) -> None:
+        assert isinstance(delivery.message, ExtractFile)
+        await asyncio.sleep(0.02)
+        handled.append(delivery.message.tenant)
+
+    async def all_handled() -> bool:
+        return len(handled) == 61
+
+    crowd, few = "crowd", "few"
+    assert EXTRACTION_FILES.of(crowd) != EXTRACTION_FILES.of(few)
+    await asyncio.gather(*(publish(a_job().model_copy(update={"tenant": crowd})) for _ in range(60)))
+    consumer = Consumer(impatient(amqp), EXTRACTION_FILES, handler, slots=2, name="test")
+    await consumer.start()
+    try:
+        await until(lambda: _are_handled(handled, 10))
+        await publish(a_job().model_copy(update={"tenant": few}))
+        await until(all_handled)
+    finally:
+        await consumer.stop()
+    assert handled.index(few) < 40
+
+
+async def _are_handled(handled: list[str], count: int) -> bool:
+    return len(handled) >= count
+
+
+async def test_what_waits_too_long_for_its_turn_goes_where_there_is_room_and_keeps_its_history(
+    amqp: AmqpSettings,
+    channel: AbstractChannel,
+    publish: Callable[[ExtractFile], Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("libs.amqp.consumer._LONGEST_WAIT_SECONDS", 0.2)
+    busy, may_end = asyncio.Event(), asyncio.Event()
+    job = a_job()
+
+    async def handler(_: Delivery) -> None:
+        busy.set()
+        await may_end.wait()
+
+    full = Consumer(impatient(amqp), EXTRACTION_FILES, handler, slots=1, name="full")
+    await full.start()
+    try:
+        await publish(a_job().model_copy(update={"tenant": "crowd"}))
+        await busy.wait()
+        await publish(job)
+        message = await next_in(channel, FILES_QUEUE.name)
+    finally:
+        may_end.set()
+        await full.stop()
+    assert Envelope.decode(message.body).unwrap() == job
+    assert (message.headers[RETRIES_HEADER], message.headers[AGAIN_HEADER]) == (0, 0)
 
 
 async def test_stopping_lets_a_running_handler_finish(

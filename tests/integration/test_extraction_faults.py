@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,11 @@ from libs.contracts.records import PageKey, PageRecord
 from libs.errors import DependencyUnavailable
 from libs.mongo.database import MongoSettings, open_database
 from libs.objects.store import ObjectStore, S3Settings
-from services.extraction.content import Limits
-from services.extraction.run import Runner
-from services.extraction.sandbox import Sandbox
-from services.extraction.service import ExtractionService
-from services.extraction.settings import RunSettings, SandboxSettings, Settings
+from services.extraction.settings import RunSettings, Settings
 from services.extraction.store import ExtractionStore
 from tests.support.amqp import until
 from tests.support.documents import slow_pdf
-from tests.support.extraction import Bench
+from tests.support.extraction import Bench, service_with
 from tests.support.samples import pdf
 
 
@@ -41,6 +36,7 @@ async def bench(
     settings = Settings(mongo=mongo, amqp=amqp, s3=s3, run=run)
     async with open_database(mongo) as database, ObjectStore.open(s3) as objects, Publisher.open(amqp) as publisher:
         await objects.ensure_bucket()
+        await until(publisher.healthy)
         yield Bench(database, objects, publisher, settings)
 
 
@@ -155,18 +151,6 @@ class FailingStore(ExtractionStore):
         """Fail as the driver does."""
         assert all(isinstance(page, PageRecord) for page in pages)
         raise AutoReconnect("gone")
-
-
-@asynccontextmanager
-async def service_with(
-    bench: Bench, *, objects: ObjectStore | None = None, store: type[ExtractionStore] = ExtractionStore
-) -> AsyncIterator[ExtractionService]:
-    sandbox = Sandbox(SandboxSettings(), slots=1)
-    records = store(bench.database, owner="test")
-    run = bench.settings.run.model_copy(update={"download_timeout": timedelta(seconds=15)})
-    runner = Runner(records, objects or bench.objects, sandbox, run, Limits())
-    yield ExtractionService(records, runner, bench.publisher, run)
-    await sandbox.aclose()
 
 
 async def test_an_absent_object_store_hands_the_job_back_without_counting(bench: Bench) -> None:

@@ -22,7 +22,7 @@ from services.extraction.context import Context
 from services.extraction.settings import LimitSettings, RunSettings, SandboxSettings, Settings
 from tests.support.amqp import until
 from tests.support.documents import PNG, encrypted_pdf, many_pages_pdf, report_docx
-from tests.support.extraction import Bench
+from tests.support.extraction import Bench, service_with
 from tests.support.samples import pdf
 
 RUN = RunSettings(
@@ -47,7 +47,7 @@ async def bench(
         mongo=mongo,
         amqp=amqp.model_copy(update={"stop_grace": timedelta(milliseconds=200)}),
         s3=s3,
-        concurrency=2,
+        concurrency=3,
         run=RUN.model_copy(update={"tmp_base_folder": tmp_path_factory.mktemp("documents")}),
         limits=LimitSettings(max_pages=30, hard_max_pages=40),
         sandbox=SandboxSettings(memory_bytes=256 << 20),
@@ -175,8 +175,61 @@ async def test_progress_is_told_while_a_document_is_read(bench: Bench) -> None:
     await bench.ended(file.id)
     await bench.until_told(FileProcessed, file.id)
     done = [event.pages_done for event in bench.events(FileProgress, file.id)]
+    assert (done[0], done[-1]) == (1, 10)
     assert done == sorted(set(done))
-    assert 1 <= len(done) <= 8
+    assert 3 <= len(done) <= 8
+
+
+async def test_pages_can_be_read_while_the_document_is_not_finished(bench: Bench) -> None:
+    file = await bench.upload(b"20", "a.slow")
+    await bench.publish(file)
+
+    async def some_pages() -> bool:
+        return bool(await bench.pages(file.id))
+
+    await until(some_pages)
+    record = await bench.record(file.id)
+    assert record
+    assert record["status"] == "running"
+    await bench.ended(file.id)
+    assert len(await bench.pages(file.id)) == 20
+
+
+async def test_how_many_pages_there_are_is_told_with_the_first(bench: Bench) -> None:
+    file = await bench.upload(b"4", "a.scan")
+    await bench.publish(file)
+    first = (await bench.until_told(FileProgress, file.id))[0]
+    assert (first.pages_done, first.page_count) == (1, 4)
+    record = await bench.ended(file.id)
+    assert (record["status"], record["document"]["ocr_pages"], record["attempt"]) == ("succeeded", [1, 2, 3, 4], 1)
+
+
+async def test_a_document_that_hangs_keeps_the_pages_read_until_then(bench: Bench) -> None:
+    file = await bench.upload(b"text", "a.hang3")
+    await bench.publish(file)
+    record = await bench.ended(file.id)
+    assert (record["status"], record["error"]["code"]) == ("failed", "timeout")
+    assert record["warnings"] == ["partial"]
+    assert (record["char_count"], record["document"]["word_count"], record["preview"]) == (
+        18,
+        6,
+        "page 1 page 2 page 3",
+    )
+    assert [page["text"] for page in await bench.pages(file.id)] == ["page 1", "page 2", "page 3"]
+
+
+@pytest.mark.parametrize(("pages", "status", "error"), [(8, "succeeded", None), (100, "failed", "timeout")])
+async def test_pages_that_ocr_finished_buy_time_up_to_a_bound(
+    bench: Bench, pages: int, status: str, error: str | None
+) -> None:
+    times: dict[str, Any] = {"heavy_timeout": timedelta(seconds=1), "ocr_page_time": timedelta(seconds=0.5)}
+    file = await bench.upload(str(pages).encode(), "a.scan")
+    async with service_with(bench, **times, longest_time=timedelta(seconds=4)) as service:
+        await service.extract(bench.job(file).model_copy(update={"heavy": True}), correlation_id="test")
+    record = await bench.ended(file.id)
+    assert (record["status"], record["error"] and record["error"]["code"]) == (status, error)
+    stored = len(await bench.pages(file.id))
+    assert stored == 8 if error is None else 8 < stored < 25
 
 
 async def test_the_same_job_three_times_changes_nothing(bench: Bench, running: Context) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.extraction.content import Limits, Page
+from services.extraction.content import Facts, Heavy, Items, Limits, Page
 from services.extraction.extractors.registry import extracts
 
 _REPORTS = 3
@@ -152,3 +152,22 @@ def slow(source: Path, _limits: Limits) -> Iterator[Page]:
     for number in range(int(source.read_text())):
         time.sleep(0.1)
         yield Page(f"page {number + 1}")
+
+
+@extracts("text/x-hang-later", suffixes=(".hang3",))
+def hang_later(_source: Path, _limits: Limits) -> Iterator[Page]:
+    """Give three pages, then never end."""
+    for number in range(3):
+        yield Page(f"page {number + 1}")
+    ctypes.CDLL(None).pause()
+
+
+@extracts("text/x-scan", suffixes=(".scan",))
+def scan(source: Path, _limits: Limits) -> Items:
+    """Read as many pages as the document says the way OCR does: heavy, and a while for each."""
+    pages = int(source.read_text())
+    yield Facts(page_count=pages)
+    yield Heavy()
+    for number in range(pages):
+        time.sleep(0.2)
+        yield Page(f"page {number + 1}", ocr=True)

@@ -1,8 +1,9 @@
 """What tests of the extraction service share: uploads as the gateway makes them, and a look at what came of them."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,10 +14,16 @@ from libs.contracts.messages import ExtractFile, Message
 from libs.contracts.records import FileRecord, FileState
 from libs.mongo.database import Database
 from libs.objects.store import ObjectStore
+from services.extraction.content import Limits
 from services.extraction.context import Context, open_context
-from services.extraction.settings import Settings
+from services.extraction.run import Runner
+from services.extraction.sandbox import Sandbox
+from services.extraction.service import ExtractionService
+from services.extraction.settings import SandboxSettings, Settings
+from services.extraction.store import ExtractionStore
 from tests.support.amqp import until
 
+BAD_EXTRACTORS = ("tests.support.bad_extractors",)
 ENDED = {"succeeded", "skipped", "failed"}
 
 
@@ -105,4 +112,21 @@ class Bench:
 
     def service(self) -> AbstractAsyncContextManager[Context]:
         """Open another process's worth of the service."""
-        return open_context(self.settings, extra_modules=("tests.support.bad_extractors",))
+        return open_context(self.settings, extra_modules=BAD_EXTRACTORS)
+
+
+@asynccontextmanager
+async def service_with(
+    bench: Bench,
+    *,
+    objects: ObjectStore | None = None,
+    store: type[ExtractionStore] = ExtractionStore,
+    **run_settings: Any,
+) -> AsyncIterator[ExtractionService]:
+    """Give the service without its consumers, some of its parts or settings replaced."""
+    sandbox = Sandbox(SandboxSettings(), slots=1, extra_modules=BAD_EXTRACTORS)
+    records = store(bench.database, owner="test")
+    run = bench.settings.run.model_copy(update={"download_timeout": timedelta(seconds=15), **run_settings})
+    runner = Runner(records, objects or bench.objects, sandbox, run, Limits())
+    yield ExtractionService(records, runner, bench.publisher, run)
+    await sandbox.aclose()

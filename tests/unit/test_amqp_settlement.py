@@ -7,7 +7,7 @@ import pytest
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import SecretStr
 
-from libs.amqp.delivery import RETRIES_HEADER, Delivery, Handler
+from libs.amqp.delivery import AGAIN_HEADER, RETRIES_HEADER, Delivery, Handler, read_delivery
 from libs.amqp.envelope import Envelope
 from libs.amqp.sender import Sender
 from libs.amqp.settings import AmqpSettings
@@ -62,6 +62,26 @@ async def test_a_handler_cancelled_by_the_shutdown_is_nacked_because_newer_broke
         await task
     incoming.nack.assert_awaited_once_with(requeue=True)
     incoming.reject.assert_not_called()
+
+
+async def test_what_is_put_back_remembers_that_it_was_delivered_before() -> None:
+    incoming = _incoming(retries=2)
+    incoming.redelivered = True
+    settlement, sender = _settlement(_crash)
+    await settlement.put_back(incoming)
+    copy = sender.send.await_args.args[0]
+    assert (copy.exchange, copy.routing_key) == (FILES_QUEUE.exchange, FILES_QUEUE.routing_key)
+    assert copy.headers == {RETRIES_HEADER: 2, AGAIN_HEADER: 1}
+    incoming.ack.assert_awaited_once_with()
+    incoming.headers, incoming.redelivered = copy.headers, False
+    assert read_delivery(incoming).redelivered
+
+
+async def test_what_cannot_be_put_back_is_returned() -> None:
+    incoming = _incoming()
+    await _settlement(_crash, broker_takes=False)[0].put_back(incoming)
+    incoming.nack.assert_awaited_once_with(requeue=True)
+    incoming.ack.assert_not_called()
 
 
 async def test_a_retry_that_cannot_be_queued_goes_back_where_it_came_from() -> None:
