@@ -1,58 +1,115 @@
-"""Look at a ZIP's directory before any parser unpacks it."""
+"""Look at a ZIP's directory before any parser unpacks it.
 
-import re
+Nothing is ever unpacked to disk, so names and links in a ZIP lead nowhere, and archives within it stay closed. Readers
+never read past the sizes declared in the directory, so checking those is enough.
+"""
+
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
-from services.extraction.content import ErrorCode, Limits, Unreadable
+from services.extraction.content import ErrorCode, Limits, Reason, Unreadable
 
 _RATIO_MATTERS_FROM = 1 << 20
 """Smaller contents harm nobody however well they pack: an empty sheet may pack 1000 to 1."""
 
-_CHUNK_BYTES = 1 << 20
-_DOCTYPE = re.compile(
-    b"|".join(re.escape("<!DOCTYPE".encode(encoding)) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
-)
-_OVERLAP_BYTES = 2 * len("<!DOCTYPE")
+_END, _END64 = b"PK\5\6", b"PK\6\6"
+_END_BYTES, _LONGEST_COMMENT, _END64_BYTES = 22, 65_535, 76
+_SIZE_AT, _SIZE64_AT = slice(12, 16), slice(40, 48)
+_SAYS_ZIP64 = b"\xff" * 4
+"""Where the end records tell the directory's size (APPNOTE.TXT §4.3.14 and §4.3.16)."""
+
+_LARGEST_DIRECTORY_BYTES = 16 << 20
+"""Room for 100,000 members with long names; listing them takes ten times that in memory."""
+
+_PROLOG_BYTES = 64 << 10
+_ENCODINGS = (
+    (b"\xff\xfe\0\0", "utf-32-le"), (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\xfe\xff", "utf-32-be"), (b"\0\0\0<", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"), (b"<\0", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"), (b"\0<", "utf-16-be"),
+    (b"\x4c\x6f\xa7\x94", "cp037"),
+)  # fmt: skip
+"""How the first bytes of XML tell its encoding (XML 1.0 appendix F); everything else has ASCII's letters."""
+
+_DAMAGED = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError, zlib.error)
+"""What zipfile raises for damaged archives, those with a password and those packed by unknown means."""
+
+
+@contextmanager
+def open_archive(source: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a ZIP; whatever damage is met before the block ends makes it ``corrupt`` (``Unreadable``)."""
+    if _directory_bytes(source) > _LARGEST_DIRECTORY_BYTES:
+        raise Unreadable(ErrorCode.TOO_LARGE_UNCOMPRESSED, Reason.ARCHIVE_MEMBERS)
+    try:
+        with zipfile.ZipFile(source) as archive:
+            yield archive
+    except _DAMAGED as error:
+        raise Unreadable(ErrorCode.CORRUPT) from error
 
 
 def check_archive(source: Path, limits: Limits) -> None:
-    """Refuse a ZIP that would unpack to more than the limits; readers never read past the sizes declared here.
+    """Refuse a ZIP that would unpack to more than the limits.
 
-    Raises ``Unreadable``: ``too_large_uncompressed``, ``encrypted``, or ``corrupt`` for a damaged directory.
+    Raises ``Unreadable``: ``too_large_uncompressed``, ``encrypted``, or ``corrupt`` for a damaged directory and for
+    members that share bytes, as they do in the smallest bombs.
     """
-    try:
-        with zipfile.ZipFile(source) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise Unreadable(ErrorCode.CORRUPT) from error
+    with open_archive(source) as archive:
+        members = archive.infolist()
+    if len(members) > limits.members:
+        raise Unreadable(ErrorCode.TOO_LARGE_UNCOMPRESSED, Reason.ARCHIVE_MEMBERS)
     unpacked = sum(member.file_size for member in members)
+    if unpacked > limits.unpacked_bytes:
+        raise Unreadable(ErrorCode.TOO_LARGE_UNCOMPRESSED, Reason.ARCHIVE_SIZE)
     packed = max(1, min(sum(member.compress_size for member in members), source.stat().st_size))
-    too_dense = unpacked > _RATIO_MATTERS_FROM and unpacked > packed * limits.ratio
-    if unpacked > limits.unpacked_bytes or len(members) > limits.members or too_dense:
-        raise Unreadable(ErrorCode.TOO_LARGE_UNCOMPRESSED)
+    if unpacked > _RATIO_MATTERS_FROM and unpacked > packed * limits.ratio:
+        raise Unreadable(ErrorCode.TOO_LARGE_UNCOMPRESSED, Reason.ARCHIVE_RATIO)
     if any(member.flag_bits & 1 for member in members):
         raise Unreadable(ErrorCode.ENCRYPTED)
+    if _overlap(members):
+        raise Unreadable(ErrorCode.CORRUPT)
 
 
 def refuse_doctype(source: Path) -> None:
     """Refuse an Office package with a document type declaration, which OOXML forbids (ECMA-376 part 2) and attacks use.
 
-    Raises ``Unreadable`` (``corrupt``). Call after ``check_archive``, which bounds what is unpacked here.
+    It may only stand before the root element, so the first bytes of each part tell. Raises ``Unreadable``
+    (``corrupt``). Call after ``check_archive``.
     """
-    try:
-        with zipfile.ZipFile(source) as archive:
-            for member in archive.infolist():
-                if member.filename.lower().endswith((".xml", ".rels")):
-                    _scan(archive, member)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
-        raise Unreadable(ErrorCode.CORRUPT) from error
+    with open_archive(source) as archive:
+        for member in archive.infolist():
+            if member.filename.lower().endswith((".xml", ".rels")):
+                with archive.open(member) as stream:
+                    _check_prolog(stream.read(_PROLOG_BYTES))
 
 
-def _scan(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    tail = b""
-    with archive.open(member) as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            if _DOCTYPE.search(tail + chunk):
-                raise Unreadable(ErrorCode.CORRUPT)
-            tail = chunk[-_OVERLAP_BYTES:]
+def _directory_bytes(source: Path) -> int:
+    """Read how long the directory says it is; 0 where there is none."""
+    with source.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _END_BYTES - _LONGEST_COMMENT - _END64_BYTES))
+        tail = file.read()
+    end = tail[max(0, tail.rfind(_END)) :]
+    if end[_SIZE_AT] == _SAYS_ZIP64 and _END64 in tail:
+        return int.from_bytes(tail[tail.rfind(_END64) :][_SIZE64_AT], "little")
+    return int.from_bytes(end[_SIZE_AT], "little") if end.startswith(_END) else 0
+
+
+def _overlap(members: list[zipfile.ZipInfo]) -> bool:
+    spans = sorted((member.header_offset, member.compress_size) for member in members)
+    return any(start + size > following for (start, size), (following, _) in pairwise(spans))
+
+
+def _check_prolog(head: bytes) -> None:
+    encoding = next((encoding for mark, encoding in _ENCODINGS if head.startswith(mark)), "latin-1")
+    text = head.decode(encoding, "replace").removeprefix("\ufeff").removeprefix("ï»¿").lstrip()
+    while text.startswith(("<?", "<!--")):
+        _, found, text = text.partition("?>" if text.startswith("<?") else "-->")
+        if not found and len(head) == _PROLOG_BYTES:
+            raise Unreadable(ErrorCode.CORRUPT, Reason.DOCTYPE)  # no program writes that; it may hide one further on
+        text = text.lstrip()
+    if text.startswith("<!"):
+        raise Unreadable(ErrorCode.CORRUPT, Reason.DOCTYPE)

@@ -17,4 +17,6 @@ RTF = "text/rtf"
 HTML = "text/html"
 MAIL = "message/rfc822"
 PNG, JPEG, GIF, BMP, WEBP, TIFF = (f"image/{kind}" for kind in ("png", "jpeg", "gif", "bmp", "webp", "tiff"))
+OFFICE_PACKAGES = frozenset({WORD, EXCEL, POWERPOINT})
+ZIPPED = OFFICE_PACKAGES | frozenset({ODF_TEXT, ODF_SPREADSHEET, ODF_PRESENTATION, EPUB})
 UNKNOWN = "application/octet-stream"

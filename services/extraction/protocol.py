@@ -125,6 +125,7 @@ class Task(BaseModel):
     folder: str
     """The job's private folder; the document in it is named ``SOURCE_NAME``."""
     suffix: str
+    declared_type: str = ""
     limits: Limits
     slot: int
     """Which of the service's children this is; as root each gets a user id of its own."""

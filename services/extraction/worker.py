@@ -6,17 +6,17 @@ Caps are applied here, where cutting is cheap, and once more by the reader of th
 import dataclasses
 import os
 import traceback
-import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from services.extraction import confinement, syscall_filter
-from services.extraction.archives import check_archive
+from services.extraction.archives import check_archive, refuse_doctype
 from services.extraction.content import ErrorCode, Facts, Heavy, Item, Limits, Notice, Page, Unreadable, Warn
 from services.extraction.detection import detect
 from services.extraction.extractors import registry
+from services.extraction.media_types import OFFICE_PACKAGES, ZIPPED
 from services.extraction.protocol import (
     SOURCE_NAME,
     Begun,
@@ -99,7 +99,7 @@ def _confine_to_this_process(in_force: InForce) -> None:
 def _read(source: Path, task: Task, send: Send, in_force: InForce) -> Ended:
     """Detect, check and extract, sending reports as they come; the returned one is the last."""
     try:
-        detected = detect(source, task.suffix)
+        detected = detect(source, task.suffix, task.declared_type)
         found = registry.find(detected.media_type)
         if detected.mismatch:
             send(WarningReport(warning=Warn.TYPE_MISMATCH))
@@ -111,8 +111,7 @@ def _read(source: Path, task: Task, send: Send, in_force: InForce) -> Ended:
             send(HeavyReport())
         if not found.needs_processes:
             _confine_to_this_process(in_force)
-        if zipfile.is_zipfile(source) and not detected.media_type.startswith("text/"):
-            check_archive(source, task.limits)
+        _check(source, detected.media_type, task.limits)
         for report in reports_of(found.extract(source, task.limits), task.limits):
             send(report)
     except Unreadable as error:
@@ -122,6 +121,14 @@ def _read(source: Path, task: Task, send: Send, in_force: InForce) -> Ended:
     except Exception:  # noqa: BLE001 - a parser may fail in any way; the service logs the traceback
         return Ended(error=ErrorCode.CORRUPT, diagnosis=_diagnosis())
     return Ended()
+
+
+def _check(source: Path, media_type: str, limits: Limits) -> None:
+    """Look at what costs little before a parser sees the document."""
+    if media_type in ZIPPED:
+        check_archive(source, limits)
+    if media_type in OFFICE_PACKAGES:
+        refuse_doctype(source)
 
 
 def reports_of(items: Iterator[Item], limits: Limits) -> Iterator[Report]:

@@ -1,17 +1,14 @@
-"""PDF and Word documents, and what every document's detection and limits make of it. No child process here."""
+"""PDF and Word documents, and what every document's limits make of it. No child process here."""
 
 from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
 
-from services.extraction.archives import check_archive, refuse_doctype
 from services.extraction.content import ErrorCode, Facts, Limits, Notice, Page, Unreadable, Warn
-from services.extraction.detection import detect
 from services.extraction.extractors import registry
 from services.extraction.extractors.docx import extract_docx
 from services.extraction.extractors.pdf import extract_pdf
-from services.extraction.media_types import WORD
 from services.extraction.protocol import PageReport, WarningReport
 from services.extraction.worker import reports_of
 from tests.support import documents
@@ -102,82 +99,6 @@ def test_a_long_section_of_a_word_document_has_several_pages_of_one_label(tmp_pa
 )
 def test_a_damaged_or_hostile_word_document_is_corrupt(tmp_path: Path, content: bytes) -> None:
     assert refusal(written(tmp_path, content), extract_docx, Limits()) is ErrorCode.CORRUPT
-
-
-def test_a_doctype_is_found_in_any_encoding(tmp_path: Path) -> None:
-    part = "<!DOCTYPE x>".encode("utf-16")
-    source = written(tmp_path, documents.replace_member(documents.report_docx(), "word/styles.xml", part))
-    with pytest.raises(Unreadable):
-        refuse_doctype(source)
-
-
-@pytest.mark.parametrize(
-    ("content", "limits"),
-    [
-        (documents.bomb_docx(5), Limits(unpacked_bytes=4_000_000)),
-        (documents.bomb_docx(20), Limits(ratio=100)),
-        (documents.crowded_docx(50), Limits(members=50)),
-    ],
-)
-def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
-    tmp_path: Path, content: bytes, limits: Limits
-) -> None:
-    with pytest.raises(Unreadable) as refused:
-        check_archive(written(tmp_path, content), limits)
-    assert refused.value.code is ErrorCode.TOO_LARGE_UNCOMPRESSED
-
-
-def test_an_honest_archive_passes(tmp_path: Path) -> None:
-    source = written(tmp_path, documents.report_docx())
-    check_archive(source, Limits())
-    refuse_doctype(source)
-
-
-@pytest.mark.parametrize(
-    ("content", "suffix", "media_type", "mismatch"),
-    [
-        (pdf("x"), ".pdf", "application/pdf", False),
-        (b"junk\n" + pdf("x"), ".pdf", "application/pdf", False),
-        (pdf("x"), ".docx", "application/pdf", True),
-        (documents.report_docx(), ".docx", WORD, False),
-        (documents.report_docx(), ".txt", WORD, False),
-        (b"a,b\n1,2\n", ".csv", "text/csv", False),
-        (b"a\tb\n", ".tsv", "text/tab-separated-values", False),
-        (b"# x\n", ".md", "text/markdown", False),
-        (b'{"a": 1}', ".json", "application/json", False),
-        (b'{"a": 1}', ".txt", "application/json", False),
-        (b"import os\n", ".py", "text/plain", False),
-        (b"plain words", "", "text/plain", False),
-        (b"<html><body>x</body></html>", ".html", "text/html", False),
-        (b"<html><body>x</body></html>", ".txt", "text/plain", False),
-        ("Grüße".encode("cp1252"), ".txt", "text/plain", False),
-        ("Grüße".encode("utf-16"), ".txt", "text/plain", False),
-        (documents.PNG, ".png", "image/png", False),
-        (documents.PNG, ".jpg", "image/png", True),
-    ],
-)
-def test_content_decides_the_type_and_the_name_tells_kinds_of_text_apart(
-    tmp_path: Path, content: bytes, suffix: str, media_type: str, mismatch: bool
-) -> None:
-    detected = detect(written(tmp_path, content), suffix)
-    assert (detected.media_type, detected.mismatch) == (media_type, mismatch)
-
-
-@pytest.mark.parametrize(
-    ("content", "suffix", "code"),
-    [
-        (documents.ENCRYPTED_OFFICE, ".docx", ErrorCode.ENCRYPTED),
-        (b"\x81\0\3" * 100, ".pdf", ErrorCode.CORRUPT),
-        (documents.report_docx()[:500], ".docx", ErrorCode.CORRUPT),
-        (documents.PNG, ".pdf", ErrorCode.UNSUPPORTED_TYPE),
-    ],
-)
-def test_content_that_is_not_what_its_name_promises_has_a_reason(
-    tmp_path: Path, content: bytes, suffix: str, code: ErrorCode
-) -> None:
-    with pytest.raises(Unreadable) as refused:
-        detect(written(tmp_path, content), suffix)
-    assert refused.value.code is code
 
 
 def test_pages_beyond_the_limit_are_cut_with_a_warning() -> None:

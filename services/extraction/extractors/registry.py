@@ -83,3 +83,8 @@ def find(media_type: str) -> Registration | None:
 def text_kind(suffix: str) -> str | None:
     """Return the media type that a file name ending gives to text, or None when it says nothing."""
     return _TEXT_KINDS.get(suffix)
+
+
+def is_text_kind(media_type: str) -> bool:
+    """Whether some file name ending gives this media type to text."""
+    return media_type in _TEXT_KINDS.values()
