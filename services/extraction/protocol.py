@@ -125,7 +125,9 @@ class Task(BaseModel):
     folder: str
     """The job's private folder; the document in it is named ``SOURCE_NAME``."""
     suffix: str
-    declared_type: str = ""
+    """The ending of the document's name."""
+    declared_type: str
+    """The media type its sender gave, which counts where the name says nothing."""
     limits: Limits
     slot: int
     """Which of the service's children this is; as root each gets a user id of its own."""

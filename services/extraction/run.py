@@ -60,6 +60,7 @@ class Runner:
             async with self.sandbox.open(
                 folder,
                 suffix=PurePosixPath(file.filename).suffix.lower()[:_LONGEST_SUFFIX],
+                declared_type=file.declared_type,
                 limits=self.limits,
                 seconds=patience.seconds,
                 longest=patience.longest,

@@ -58,6 +58,7 @@ class Sandbox:
         folder: Path,
         *,
         suffix: str,
+        declared_type: str = "",
         limits: Limits,
         seconds: float,
         longest: float | None = None,
@@ -73,7 +74,13 @@ class Sandbox:
         try:
             longest = max(seconds, longest or 0)
             task = self._settings.task(
-                folder, suffix=suffix, limits=limits, slot=slot, seconds=longest, niceness=niceness
+                folder,
+                suffix=suffix,
+                declared_type=declared_type,
+                limits=limits,
+                slot=slot,
+                seconds=longest,
+                niceness=niceness,
             )
             reading = await self._start(task, seconds)
             try:

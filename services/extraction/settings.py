@@ -33,11 +33,22 @@ class SandboxSettings(BaseSettings):
     open_files: int = Field(64, ge=16, description="descriptors of one child")
     processes: int = Field(32, ge=1, description="processes and threads of one child, where it has a user of its own")
 
-    def task(self, folder: Path, *, suffix: str, limits: Limits, slot: int, seconds: float, niceness: int) -> Task:
+    def task(
+        self,
+        folder: Path,
+        *,
+        suffix: str,
+        declared_type: str,
+        limits: Limits,
+        slot: int,
+        seconds: float,
+        niceness: int,
+    ) -> Task:
         """Describe one document to the template process; ``seconds`` bounds its processor time."""
         return Task(
             folder=str(folder),
             suffix=suffix,
+            declared_type=declared_type,
             limits=limits,
             slot=slot,
             memory_bytes=self.memory_bytes,
