@@ -1,14 +1,12 @@
-"""PDF and Word documents, and what every document's limits make of it. No child process here."""
+"""Word documents, and what every document's limits make of it. No child process here."""
 
 from pathlib import Path
 
-import pypdfium2 as pdfium
 import pytest
 
 from services.extraction.content import ErrorCode, Facts, Limits, Notice, Page, Unreadable, Warn
 from services.extraction.extractors import registry
 from services.extraction.extractors.docx import extract_docx
-from services.extraction.extractors.pdf import extract_pdf
 from services.extraction.protocol import PageReport, WarningReport
 from services.extraction.worker import reports_of
 from tests.support import documents
@@ -27,49 +25,6 @@ def refusal(source: Path, extractor: registry.Extractor, limits: Limits) -> Erro
     with pytest.raises(Unreadable) as refused:
         list(extractor(source, limits))
     return refused.value.code
-
-
-def test_a_pdf_gives_its_pages_and_what_it_says_of_itself(tmp_path: Path) -> None:
-    items = list(extract_pdf(written(tmp_path, documents.described_pdf("first words", "second words")), Limits()))
-    pages = [item for item in items if isinstance(item, Page)]
-    assert [page.text for page in pages] == ["first words", "second words"]
-    facts = [item for item in items if isinstance(item, Facts)]
-    assert facts[0].page_count == 2
-    assert (facts[-1].title, facts[-1].author) == ("A title", "An author")
-    assert facts[-1].outline == [{"title": "Second", "level": 1, "page": 2}]
-    assert facts[-1].created_at is not None
-    assert facts[-1].created_at.isoformat() == "2026-01-02T03:04:05+00:00"
-
-
-def test_a_pdf_protected_by_an_empty_password_is_read(tmp_path: Path) -> None:
-    source = written(tmp_path, documents.encrypted_pdf("secret words", user_password=""))
-    assert Page("secret words") in list(extract_pdf(source, Limits()))
-
-
-def test_a_pdf_protected_by_a_password_is_encrypted(tmp_path: Path) -> None:
-    source = written(tmp_path, documents.encrypted_pdf("secret words", user_password="x"))
-    assert refusal(source, extract_pdf, Limits()) is ErrorCode.ENCRYPTED
-
-
-def test_a_pdf_that_pdfium_refuses_is_read_by_pypdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise pdfium.PdfiumError("refused", err_code=3)
-
-    monkeypatch.setattr(pdfium, "PdfDocument", refuse)
-    items = list(extract_pdf(written(tmp_path, pdf("first words")), Limits()))
-    assert Page("first words") in items
-    assert Facts(engine="pypdf") in items
-    assert Notice(Warn.FALLBACK_ENGINE) in items
-
-
-@pytest.mark.parametrize("content", [b"%PDF-1.7\nnothing", documents.looping_pdf(), pdf("x")[:200]])
-def test_a_damaged_pdf_is_corrupt(tmp_path: Path, content: bytes) -> None:
-    assert refusal(written(tmp_path, content), extract_pdf, Limits()) is ErrorCode.CORRUPT
-
-
-def test_a_pdf_above_the_hard_limit_is_refused(tmp_path: Path) -> None:
-    source = written(tmp_path, documents.many_pages_pdf(6))
-    assert refusal(source, extract_pdf, Limits(hard_pages=5)) is ErrorCode.TOO_MANY_PAGES
 
 
 def test_a_word_document_gives_sections_lists_and_tables(tmp_path: Path) -> None:

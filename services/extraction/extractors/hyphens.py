@@ -7,16 +7,24 @@ unless the page itself shows the hyphenated word elsewhere or the parts look lik
 
 import re
 
-_BROKEN = re.compile(r"(?P<before>\w*)[\x02\ufffe][\r\n]*(?P<after>\w*)")
+_MARK = re.compile(r"[\x02\ufffe][\r\n]*")
+_LAST_WORD, _FIRST_WORD = re.compile(r"\w*\Z"), re.compile(r"\w*")
+_LONGEST_PART = 50
 
 
 def join_hyphenated(text: str) -> str:
     """Resolve every mark in a page's text."""
-    return _BROKEN.sub(lambda found: _resolve(found, text), text)
+    before, *rest = _MARK.split(text)
+    joined = [before]
+    for after in rest:
+        joined += (_joint(before, after, text), after)
+        before = after
+    return "".join(joined)
 
 
-def _resolve(found: re.Match[str], text: str) -> str:
-    before, after = found["before"], found["after"]
-    hyphenated = f"{before}-{after}"
-    broken_only = after[:1].islower() and before[-1:].isalpha() and len(before) > 1
-    return before + after if broken_only and hyphenated not in text else hyphenated
+def _joint(before: str, after: str, text: str) -> str:
+    """Decide between nothing and a hyphen for the place between two parts of a text."""
+    first = _LAST_WORD.findall(before[-_LONGEST_PART:])[0]
+    second = _FIRST_WORD.findall(after[:_LONGEST_PART])[0]
+    broken_only = second[:1].islower() and first[-1:].isalpha() and len(first) > 1
+    return "" if broken_only and f"{first}-{second}" not in text else "-"
