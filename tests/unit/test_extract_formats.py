@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from services.extraction.content import ErrorCode, Facts, Limits, Notice, Page, Unreadable, Warn
+from services.extraction.content import ErrorCode, Facts, Limits, Page, Unreadable, Warn
 from services.extraction.extractors import registry
 from services.extraction.extractors.docx import extract_docx
 from services.extraction.protocol import PageReport, WarningReport
 from services.extraction.worker import reports_of
 from tests.support import documents
-from tests.support.samples import pdf
 
 registry.load_all()
 
