@@ -5,6 +5,7 @@ dropped. ``General`` keeps every digit of a whole number, where a program's disp
 fractions are cut as Excel cuts them. A code that hides whatever its cell holds (``;;;``) shows it here.
 """
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -122,6 +123,8 @@ class NumberFormat:
 
     def number(self, value: float) -> str:
         """Render a number, on one line and with single spaces."""
+        if not math.isfinite(value):
+            return str(value)
         section = self._choose(value)
         shown = section.pattern.render(value, minus=value < 0 and section.signed)
         return " ".join(shown.split())
@@ -152,6 +155,8 @@ def number_format(code: str, *, date_1904: bool = False) -> NumberFormat:
 
 def general(value: float) -> str:
     """Render a number without a format: whole numbers in full, others with the digits Excel shows (at most eleven)."""
+    if not math.isfinite(value):
+        return str(value)
     if value == int(value) and abs(value) < _EXACT_BELOW:
         return str(int(value))
     number = exact(value)

@@ -1,0 +1,100 @@
+"""XML parts of archives, read so that nothing outside the part is ever fetched and no declaration is obeyed.
+
+lxml's own limits are kept: 256 levels of nesting, 10 million characters in one text. Ours bounds what is held at once,
+because an element of four characters takes thirty times its size in memory.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from lxml import etree
+
+from services.extraction.content import ErrorCode, Reason, Unreadable
+
+_SAFELY: Any = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+_MOST_BYTES_AT_ONCE = 16 << 20
+"""Size of a part that is read as a whole, and of what may stand between two elements of one that streams by."""
+_DAMAGE = (
+    etree.LxmlError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+"""What archives and parsers raise for members and documents that are missing, cut off or malformed."""
+
+
+@contextmanager
+def damage_is_corrupt() -> Iterator[None]:
+    """Turn what reading a damaged part raises into ``Unreadable`` (``corrupt``)."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise Unreadable(ErrorCode.CORRUPT) from error
+
+
+def parse_part(stream: IO[bytes]) -> Any:
+    """Return the root element of a part. Raises ``Unreadable`` for one too large to hold, or with a DOCTYPE."""
+    tree = etree.parse(_Metered(stream), etree.XMLParser(remove_comments=True, remove_pis=True, **_SAFELY))
+    _refuse_doctype(tree)
+    return tree.getroot()
+
+
+def iterate_part(stream: IO[bytes], *names: str) -> Iterator[Any]:
+    """Give the elements of these local names in any namespace, each when it ends; what was given is then forgotten.
+
+    Memory stays constant however many there are. Raises ``Unreadable`` as ``parse_part`` does.
+    """
+    checked = False
+    metered = _Metered(stream)
+    tags = [f"{{*}}{name}" for name in names]
+    for _, element in etree.iterparse(metered, tag=tags, remove_comments=True, remove_pis=True, **_SAFELY):
+        if not checked:
+            _refuse_doctype(element.getroottree())
+            checked = True
+        metered.at_once = 0
+        yield element
+        element.clear()
+        while element.getprevious() is not None:
+            del element.getparent()[0]
+
+
+class _Metered:
+    """A stream that ends the document when too much was read since the last element was forgotten."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.at_once = 0
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._stream.read(size)
+        self.at_once += len(piece)
+        if self.at_once > _MOST_BYTES_AT_ONCE:
+            raise Unreadable(ErrorCode.TOO_LARGE_UNCOMPRESSED)
+        return piece
+
+
+def local_name(element: Any) -> str:
+    """Return an element's name without its namespace, which the strict and transitional dialects give differently."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def moment(text: str) -> datetime | None:
+    """Read a point in time (ISO 8601); without a zone it counts as UTC. None for what is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _refuse_doctype(tree: Any) -> None:
+    if tree.docinfo.internalDTD is not None:
+        raise Unreadable(ErrorCode.CORRUPT, Reason.DOCTYPE)
