@@ -30,15 +30,18 @@ _TAG = re.compile(
 )
 
 
-def read_markup(content: bytes, *, xhtml: bool = False) -> str:
-    """Decode a document; it may declare its encoding as HTML or as XML (HTML 13.2.3.2), though never as UTF-16.
+def read_markup(content: bytes, declared: str | None = None, *, xhtml: bool = False) -> str:
+    """Decode a document, whose encoding may be ``declared`` by what brought it.
+
+    Else it may declare it itself, as HTML or as XML (HTML 13.2.3.2), though never as UTF-16.
 
     XHTML, known by its prolog or by the caller, is rewritten as HTML: CDATA sections as text, and ``<title/>`` with the
     end tag without which HTML would take all that follows for the title.
     """
     found = _CHARSET.search(content[:_PROLOG_BYTES])
     codec = codec_of(found[1].decode("ascii", "replace")) if found else None
-    markup = decode(content, None if codec and codec.startswith(("utf-16", "utf-32")) else codec)
+    codec = None if codec and codec.startswith(("utf-16", "utf-32")) else codec
+    markup = decode(content, codec_of(declared) or codec)
     if not (xhtml or _XML.match(markup)):
         return markup
     return _EMPTY_ELEMENT.sub(_expanded, _CDATA.sub(lambda section: escape(section[1]), markup))
