@@ -17,6 +17,7 @@ class Block:
 
     ``before`` and ``after`` belong to every piece of a block that has to be cut: a table's header, a code fence.
     ``level`` is that of a heading, whose plain text is ``heading``. A ``tight`` block follows without an empty line.
+    A ``new_page`` block begins a page.
     """
 
     text: str
@@ -25,6 +26,7 @@ class Block:
     before: str = ""
     after: str = ""
     tight: bool = False
+    new_page: bool = False
 
     def __str__(self) -> str:
         return f"{self.before}{self.text}{self.after}"
@@ -44,7 +46,7 @@ def sections(blocks: Iterable[Block], limits: Limits) -> Items:
     for block in blocks:
         for piece in _pieces(block, limits.block_characters):
             length = len(str(piece))
-            if page and (piece.heading or size + length > limits.block_characters):
+            if page and (piece.heading or piece.new_page or size + length > limits.block_characters):
                 yield Page("".join(page), label=label)
                 page, size, number = [], 0, number + 1
             if piece.heading:
@@ -68,7 +70,9 @@ def _pieces(block: Block, longest: int) -> Iterator[Block]:
     while start < len(block.text):
         end = _cut(block.text, start, start + room)
         heading = block.heading if not start else None
-        yield Block(block.text[start:end].strip("\n"), heading, block.level, block.before, block.after)
+        new_page = block.new_page and not start
+        text = block.text[start:end].strip("\n")
+        yield Block(text, heading, block.level, block.before, block.after, new_page=new_page)
         start = end
 
 

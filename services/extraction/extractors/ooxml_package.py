@@ -7,10 +7,10 @@ import posixpath
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from services.extraction.content import Facts
-from services.extraction.extractors.xml_parts import iterate_part, local_name, moment, parse_part
+from services.extraction.extractors.xml_parts import iterate_children, iterate_part, local_name, moment, parse_part
 
 _MACROS = "vbaproject.bin"
 _EMBEDDINGS = "/embeddings/"
@@ -53,6 +53,15 @@ class Package:
         """Give a part's elements of these local names as they end. Raises ``KeyError`` for a missing part."""
         with self._archive.open(self._members[_normal(part)]) as stream:
             yield from iterate_part(stream, *names)
+
+    def iterate_children(self, part: str, container: str) -> Iterator[Any]:
+        """Give what stands directly in the root's child of this name. Raises ``KeyError`` for a missing part."""
+        with self.open(part) as stream:
+            yield from iterate_children(stream, container)
+
+    def open(self, part: str) -> IO[bytes]:
+        """Open a part to read its bytes. Raises ``KeyError`` for a missing one."""
+        return self._archive.open(self._members[_normal(part)])
 
     def relationships(self, part: str = "") -> list[Relationship]:
         """Return the relationships of a part, of the package itself without one; none when there is no list."""

@@ -37,12 +37,18 @@ def damage_is_corrupt() -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        raise Unreadable(ErrorCode.CORRUPT) from error
+        raise Unreadable(ErrorCode.CORRUPT, Reason.NESTING if _is_too_deep(error) else None) from error
+
+
+def _is_too_deep(error: Exception) -> bool:
+    """Tell libxml2's limit by its words, as its code stands for all its limits."""
+    return isinstance(error, RecursionError) or "Excessive depth" in str(error)
 
 
 def parse_part(stream: IO[bytes]) -> Any:
     """Return the root element of a part. Raises ``Unreadable`` for one too large to hold, or with a DOCTYPE."""
-    tree = etree.parse(_Metered(stream), etree.XMLParser(remove_comments=True, remove_pis=True, **_SAFELY))
+    metered: Any = _Metered(stream)
+    tree = etree.parse(metered, etree.XMLParser(remove_comments=True, remove_pis=True, **_SAFELY))
     _refuse_doctype(tree)
     return tree.getroot()
 
@@ -64,6 +70,31 @@ def iterate_part(stream: IO[bytes], *names: str) -> Iterator[Any]:
         element.clear()
         while element.getprevious() is not None:
             del element.getparent()[0]
+
+
+def iterate_children(stream: IO[bytes], container: str) -> Iterator[Any]:
+    """Give what stands directly in the root's child of this local name, each when it ends; it is then forgotten.
+
+    Raises ``Unreadable`` as ``parse_part`` does.
+    """
+    depth, within = 0, False
+    metered = _Metered(stream)
+    events = ("start", "end")
+    for event, element in etree.iterparse(metered, events=events, remove_comments=True, remove_pis=True, **_SAFELY):
+        if event == "start":
+            depth += 1
+            if depth == 1:
+                _refuse_doctype(element.getroottree())
+            elif depth == 2:  # noqa: PLR2004 - a child of the root
+                within = local_name(element) == container
+            continue
+        depth -= 1
+        if within and depth == 2:  # noqa: PLR2004
+            metered.at_once = 0
+            yield element
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
 
 
 class _Metered:

@@ -43,7 +43,7 @@ async def main() -> int:
 def _formats() -> Iterator[Format]:
     for module in pkgutil.iter_modules(markers.__path__, f"{markers.__name__}."):
         if module.name != __name__:
-            described: Format = importlib.import_module(module.name)  # type: ignore[assignment]
+            described: Format = importlib.import_module(module.name)
             yield described
 
 

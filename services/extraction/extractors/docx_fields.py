@@ -1,0 +1,68 @@
+"""Word's fields (ECMA-376 part 1, 17.16): their results are text, their codes are not, but lead to links."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from services.extraction.extractors.docx_elements import find, is_on, number
+from services.extraction.extractors.ooxml_package import attribute
+
+CHECKED, UNCHECKED = "[x]", "[ ]"
+_HYPERLINK = re.compile(r'\s*HYPERLINK\s+(?:"([^"]+)"|([^\s"\\]\S*))', re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class _Field:
+    code: str = ""
+    in_result: bool = False
+
+
+class Fields:
+    """The complex fields that are open, inner ones last; they may begin and end in different paragraphs."""
+
+    def __init__(self) -> None:
+        self._open: list[_Field] = []
+
+    @property
+    def in_code(self) -> bool:
+        """Whether what is read now belongs to a code, which nobody sees."""
+        return any(not opened.in_result for opened in self._open)
+
+    def add_code(self, text: str) -> None:
+        """Take a piece of the innermost field's code."""
+        if self._open:
+            self._open[-1].code += text
+
+    def mark(self, kind: str) -> str:
+        """Pass a ``begin``, ``separate`` or ``end``; return the link that a field just known has, else ""."""
+        if kind == "begin":
+            self._open.append(_Field())
+        elif not self._open:
+            return ""
+        elif kind == "separate":
+            self._open[-1].in_result = True
+            return link_of(self._open[-1].code)
+        elif kind == "end":
+            self._open.pop()
+        return ""
+
+    def end_paragraph(self) -> None:
+        """Forget codes that do not end with their paragraph: a field left open must not hide the rest."""
+        self._open = [opened for opened in self._open if opened.in_result]
+
+
+def link_of(code: str) -> str:
+    """Return where a ``HYPERLINK`` field leads, "" for other fields and for places in the document itself."""
+    found = _HYPERLINK.match(code)
+    return (found[1] or found[2]) if found else ""
+
+
+def form_value(mark: Any) -> str:
+    """Return what a check box or list of a form shows, which is stored where its field begins (17.16.8, 17.16.9)."""
+    if (box := find(mark, "ffData/checkBox")) is not None:
+        return CHECKED if is_on(box, "checked" if find(box, "checked") is not None else "default") else UNCHECKED
+    if (choices := find(mark, "ffData/ddList")) is not None:
+        entries = [attribute(entry, "val") for entry in choices.iterfind("{*}listEntry")]
+        chosen = number(choices, "result", number(choices, "default"))
+        return entries[chosen] if chosen < len(entries) else ""
+    return ""
