@@ -70,6 +70,14 @@ def with_english(language: str, languages: Sequence[str]) -> str:
     return f"{language}+eng" if language in _NOT_LATIN and "eng" in languages else language
 
 
-def other_scripts(language: str, languages: Sequence[str]) -> list[str]:
-    """Give the languages whose script is not Latin where ``language`` is Latin."""
-    return [other for other in languages if other in _NOT_LATIN] if language not in _NOT_LATIN else []
+def relatives(language: str, languages: Sequence[str]) -> list[str]:
+    """Give the other languages of a language's script."""
+    own = language.partition("+")[0]
+    script = next((script for script, members in _SCRIPTS.items() if own in members), LATIN)
+    return [with_english(other, languages) for other in of_script(script, languages) if other != own]
+
+
+def other_scripts(language: str, languages: Sequence[str]) -> str | None:
+    """Name all languages of other scripts than Latin, where ``language`` is Latin."""
+    others = [other for other in languages if other in _NOT_LATIN]
+    return "+".join(others) if others and language.partition("+")[0] not in _NOT_LATIN else None

@@ -17,12 +17,13 @@ _WANTED_PIXELS = 4_000_000
 _LEAST_CONTRAST = 24
 _LEAST_SIDE = 8
 _MIDDLE = 128
+_CONTINUOUS = {"L", "LA", "RGB", "RGBA", "CMYK"}
 _SKEW_DEGREES = 16
 _SKEW_STEPS = 4
 _SKEW_SIDE = 600
 _NEGLIGIBLE_SKEW = 0.4
-_SAMPLE_BANDS, _SAMPLE_SHARE = 48, 7
-_SAMPLE_LEAST_HEIGHT = 600
+_LINE_MARGIN = 10
+_SAMPLE_BANDS, _SAMPLE_SHARE, _SAMPLE_LEAST_HEIGHT = 48, 10, 240
 
 
 def is_blank(picture: Image.Image) -> bool:
@@ -35,11 +36,12 @@ def to_grey(image: Image.Image) -> Image.Image:
     """Give a picture of any mode in 8 bits of grey, transparent parts white, or black where the writing is white."""
     if image.mode.startswith(("I", "F")):
         return _from_deep(image)
+    image = _reduced(image)
     if image.has_transparency_data:
-        layered = image.convert("RGBA")
+        layered = image.convert("LA")
         flat = _flattened(layered, WHITE)
         return _flattened(layered, BLACK) if is_blank(flat) else flat
-    return image if image.mode == "L" else image.convert("L" if image.mode in {"1", "P", "RGB"} else "RGB").convert("L")
+    return image.convert("L") if image.mode in {"1", "L", "P", "RGB"} else image.convert("RGB").convert("L")
 
 
 def prepare(grey: Image.Image, dpi: int | None) -> Image.Image:
@@ -61,9 +63,14 @@ def turned(picture: Image.Image, degrees: int) -> Image.Image:
     return picture.rotate(degrees, expand=True)
 
 
+def cut_out(picture: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    """Cut a line out, with the margin that Tesseract wants."""
+    return ImageOps.expand(picture.crop(box), _LINE_MARGIN, fill=WHITE)
+
+
 def sample(picture: Image.Image) -> Image.Image:
     """Cut out the band across the picture that has most edges: likely writing, and enough of it to judge."""
-    height = max(picture.height // _SAMPLE_SHARE, _SAMPLE_LEAST_HEIGHT // 2)
+    height = max(picture.height // _SAMPLE_SHARE, _SAMPLE_LEAST_HEIGHT)
     if picture.height <= 2 * height:
         return picture
     edges = ImageChops.difference(picture, ImageChops.offset(picture, 2, 0)).resize((1, _SAMPLE_BANDS), Image.Resampling.BOX)
@@ -72,6 +79,12 @@ def sample(picture: Image.Image) -> Image.Image:
     first = max(range(_SAMPLE_BANDS - many + 1), key=lambda index: sum(bands[index : index + many]))
     top = first * picture.height // _SAMPLE_BANDS
     return picture.crop((0, top, picture.width, min(top + height, picture.height)))
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """Shrink what is far too large before any copy of it is made."""
+    factor = math.isqrt(image.width * image.height // _MOST_PIXELS)
+    return image.reduce(factor) if factor > 1 and image.mode in _CONTINUOUS else image
 
 
 def _from_deep(image: Image.Image) -> Image.Image:
@@ -83,8 +96,9 @@ def _from_deep(image: Image.Image) -> Image.Image:
 
 
 def _flattened(layered: Image.Image, background: int) -> Image.Image:
-    base = Image.new("RGBA", layered.size, (background, background, background, 255))
-    return Image.alpha_composite(base, layered).convert("L")
+    base = Image.new("L", layered.size, background)
+    base.paste(layered.getchannel("L"), mask=layered.getchannel("A"))
+    return base
 
 
 def _resized(grey: Image.Image, dpi: int | None) -> Image.Image:

@@ -7,7 +7,7 @@
 4. Lines that nobody could be sure of are dropped: textures and photographs look like letters to Tesseract.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from PIL import Image
@@ -22,13 +22,16 @@ _SURE = 90
 """Mean confidence of a clean page; a fax has 81 as it is and 93 smoothed."""
 _WRONG = 75
 """Below this something is wrong with how the picture stands or what it is read as: upside down text has 30 to 55."""
-_LEGIBLE = 50
+_LEGIBLE = 60
+_WORD_CHARACTERS = 4
 _LOW = 70
+_MOST_OF_IT = 0.8
 _SURE_TURN = 3.0
 _SURE_SCRIPT = 2.0
-_CLEARLY_BETTER = 8
+_CLEARLY_BETTER = 2
 _RETRIED_LINES = 60
 _RETRIED_CHARACTERS = 6
+_SHORT_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,10 @@ class _Attempt:
 
     @classmethod
     def of(cls, picture: Image.Image, language: str) -> "_Attempt":
-        lines = tesseract.read_lines(pictures.sample(picture), language)
-        return cls(picture, language, "\n".join(line.text for line in lines), _mean_confidence(lines))
+        band = pictures.sample(picture)
+        lines = tesseract.read_lines(band, language)
+        whole = [line for line in lines if band is picture or 0 < line.box[1] and line.box[3] < band.height] or lines
+        return cls(picture, language, "\n".join(line.text for line in whole), _mean_confidence(whole))
 
 
 def recognise(image: Image.Image, limits: Limits, *, dpi: int | None = None) -> Recognised:
@@ -65,18 +70,23 @@ def recognise(image: Image.Image, limits: Limits, *, dpi: int | None = None) -> 
     if not known or pictures.is_blank(grey):
         return Recognised("", 0.0, (Warn.OCR_NO_TEXT if known else Warn.OCR_LANGUAGE_MISSING,))
     attempt, foreign = _approach(pictures.prepare(grey, dpi), known)
-    lines = _in_other_scripts(attempt, _read(attempt, known), known)
-    legible = [line for line in lines if line.confidence >= _LEGIBLE]
-    return _result(legible, foreign=foreign)
+    least = _WRONG if foreign else _LEGIBLE
+    lines = _read(attempt, known)
+    return _result([line for line in lines if _is_legible(line, least)], lines, foreign=foreign)
 
 
-def _result(legible: Sequence[Line], *, foreign: bool) -> Recognised:
+def _is_legible(line: Line, least: float) -> bool:
+    """Whether a line is to be believed; a spot looks like a letter or two more easily than like a word."""
+    return line.confidence >= (least if len(line.text) >= _WORD_CHARACTERS else _SURE)
+
+
+def _result(legible: Sequence[Line], lines: Sequence[Line], *, foreign: bool) -> Recognised:
     text = text_of(legible)
     quality = _mean_confidence(legible)
     warnings = [Warn.OCR_LANGUAGE_MISSING] if foreign else []
     if not text:
         return Recognised("", 0.0, (*warnings, Warn.OCR_NO_TEXT))
-    if quality < _LOW:
+    if quality < _LOW or _characters(legible) < _MOST_OF_IT * _characters(lines):
         warnings.append(Warn.OCR_LOW_QUALITY)
     return Recognised(text, quality / _PERCENT, tuple(warnings))
 
@@ -94,9 +104,10 @@ def _approach(picture: Image.Image, known: Sequence[str]) -> tuple[_Attempt, boo
 def _upright(attempt: _Attempt, known: Sequence[str]) -> tuple[_Attempt, bool]:
     """Turn the picture as its characters stand and read them in their script."""
     found = tesseract.find_orientation(attempt.picture)
-    script = found.script if found and found.script_certainty >= _SURE_SCRIPT else languages.LATIN
+    sure = found is not None and found.turn_certainty >= _SURE_TURN
+    script = found.script if found and sure and found.script_certainty >= _SURE_SCRIPT else languages.LATIN
     readers = languages.of_script(script, known)
-    turns = (found.turn,) if found and found.turn_certainty >= _SURE_TURN else (0, 90, 180, 270)
+    turns = (found.turn,) if found and sure else (90, 180, 270)
     language = languages.with_english(readers[0], known) if readers else attempt.language
     attempts = (_Attempt.of(pictures.turned(attempt.picture, turn), language) for turn in turns)
     best = max(attempt, *attempts, key=_confidence)
@@ -104,42 +115,58 @@ def _upright(attempt: _Attempt, known: Sequence[str]) -> tuple[_Attempt, bool]:
 
 
 def _in_its_language(attempt: _Attempt, known: Sequence[str]) -> _Attempt:
-    language = languages.of_text(attempt.text, known)
-    return replace(attempt, language=languages.with_english(language, known)) if language else attempt
+    """Decide by the text, or where that does not tell by how sure each language of the script is of it."""
+    if language := languages.of_text(attempt.text, known):
+        return replace(attempt, language=languages.with_english(language, known))
+    sure = len(attempt.text) > _SHORT_CHARACTERS and attempt.confidence >= _SURE
+    if sure or attempt.confidence < _LEGIBLE:
+        return attempt
+    relatives = [_Attempt.of(attempt.picture, other) for other in languages.relatives(attempt.language, known)]
+    best = max([attempt, *relatives], key=_confidence)
+    return best if best.confidence > attempt.confidence + 1 else attempt
 
 
 def _read(attempt: _Attempt, known: Sequence[str]) -> list[Line]:
-    """Read the whole picture, once more when the text turns out to be in another language than its sample."""
+    """Read the whole picture, anew when most of it is in another language than its sample; then its unsure lines."""
     lines = tesseract.read_lines(attempt.picture, attempt.language)
-    whole = replace(attempt, text="\n".join(line.text for line in lines))
-    again = _in_its_language(whole, known)
-    if again.language == attempt.language:
-        return lines
-    return max(lines, tesseract.read_lines(again.picture, again.language), key=_mean_confidence)
+    language = languages.of_text("\n".join(line.text for line in lines), known)
+    if language and not attempt.language.startswith(language):
+        again = tesseract.read_lines(attempt.picture, languages.with_english(language, known))
+        if _mean_confidence(again) > _mean_confidence(lines):
+            attempt, lines = replace(attempt, language=language), again
+    retried = 0
+    for index, line in enumerate(lines):
+        other = _other_language(line, attempt.language, known)
+        if other and retried < _RETRIED_LINES:
+            lines[index] = _again(attempt.picture, line, other)
+            retried += 1
+    return lines
 
 
-def _in_other_scripts(attempt: _Attempt, lines: list[Line], known: Sequence[str]) -> list[Line]:
-    others = languages.other_scripts(attempt.language, known)
-    if not others:
-        return lines
-    return list(_retried(attempt.picture, lines, "+".join(others)))
+def _other_language(line: Line, language: str, known: Sequence[str]) -> str | None:
+    """Name what an unsure line should rather be read in, if anything."""
+    if line.confidence >= _SURE or len(line.text) < _RETRIED_CHARACTERS:
+        return None
+    if line.confidence < _WRONG and (others := languages.other_scripts(language, known)):
+        return others
+    own = languages.of_text(line.text, known)
+    return own if own and not language.startswith(own) else None
 
 
-def _retried(picture: Image.Image, lines: list[Line], language: str) -> Iterator[Line]:
-    left = _RETRIED_LINES
-    for line in lines:
-        if line.confidence >= _WRONG or len(line.text) < _RETRIED_CHARACTERS or not left:
-            yield line
-            continue
-        left -= 1
-        again = tesseract.read_lines(picture.crop(line.box), language)
-        better = _mean_confidence(again) >= line.confidence + _CLEARLY_BETTER
-        yield replace(line, text=" ".join(a.text for a in again), confidence=_mean_confidence(again)) if better else line
+def _again(picture: Image.Image, line: Line, language: str) -> Line:
+    again = tesseract.read_lines(pictures.cut_out(picture, line.box), language, single=True)
+    confidence = _mean_confidence(again)
+    if confidence < line.confidence + _CLEARLY_BETTER:
+        return line
+    return replace(line, text=" ".join(part.text for part in again), confidence=confidence)
 
 
 def _mean_confidence(lines: Sequence[Line]) -> float:
-    weights = [len(line.text) for line in lines]
-    return sum(line.confidence * weight for line, weight in zip(lines, weights, strict=True)) / max(sum(weights), 1)
+    return sum(line.confidence * len(line.text) for line in lines) / max(_characters(lines), 1)
+
+
+def _characters(lines: Sequence[Line]) -> int:
+    return sum(len(line.text) for line in lines)
 
 
 def _confidence(attempt: _Attempt) -> float:

@@ -62,9 +62,13 @@ def installed_languages() -> frozenset[str]:
     return frozenset(path.stem for path in data_folder().glob("*.traineddata")) - {"osd"}
 
 
-def read_lines(picture: Image.Image, language: str) -> list[Line]:
-    """Recognise a grey picture in a language, or several (``rus+eng``); lines come in reading order."""
-    engine = _engine(language, tesserocr.PSM.AUTO)
+def read_lines(picture: Image.Image, language: str, *, single: bool = False) -> list[Line]:
+    """Recognise a grey picture in a language, or several (``rus+eng``); lines come in reading order.
+
+    ``single`` says that the picture is a single line, cut out with little around it.
+    """
+    engine = _engine(language)
+    engine.SetPageSegMode(tesserocr.PSM.SINGLE_LINE if single else tesserocr.PSM.AUTO)
     engine.SetImage(picture)
     engine.SetSourceResolution(_RESOLUTION)
     engine.Recognize(_PAGE_MILLISECONDS)
@@ -75,7 +79,8 @@ def read_lines(picture: Image.Image, language: str) -> list[Line]:
 
 def find_orientation(picture: Image.Image) -> Orientation | None:
     """Tell how the characters stand and of which script they are; None when there are too few to tell."""
-    engine = _engine("osd", tesserocr.PSM.OSD_ONLY)
+    engine = _engine("osd")
+    engine.SetPageSegMode(tesserocr.PSM.OSD_ONLY)
     engine.SetImage(picture)
     engine.SetSourceResolution(_RESOLUTION)
     found = engine.DetectOrientationScript()
@@ -85,8 +90,8 @@ def find_orientation(picture: Image.Image) -> Orientation | None:
 
 
 @lru_cache(_ENGINES)
-def _engine(language: str, segmentation: int) -> tesserocr.PyTessBaseAPI:
-    return tesserocr.PyTessBaseAPI(path=f"{data_folder()}/", lang=language, psm=segmentation)
+def _engine(language: str) -> tesserocr.PyTessBaseAPI:
+    return tesserocr.PyTessBaseAPI(path=f"{data_folder()}/", lang=language)
 
 
 def _lines(words: tesserocr.PyResultIterator, space: str) -> Iterator[Line]:
