@@ -110,6 +110,20 @@ def codes(*numbers: int, top: int = 700) -> bytes:
     return f"BT /F2 12 Tf 40 {top} Td <{''.join(f'{number:04x}' for number in numbers)}> Tj ET\n".encode()
 
 
+def square_font(letters: str) -> list[bytes]:
+    """Make a font whose glyphs, with codes from 1, are squares that mean these letters; ``FIRST_FREE + 2`` names it."""
+    _, meaning, _ = composite_font(dict(enumerate(letters, 1)))
+    meaning = stream(meaning.split(b"stream\n")[1].replace(b"<00", b"<").split(b"\nend")[0])
+    glyphs = f"/CharProcs << /square {FIRST_FREE} 0 R >> /Widths [{'1000 ' * len(letters)}]"
+    names = f"/Encoding << /Differences [1 {'/square ' * len(letters)}] >> /FirstChar 1 /LastChar {len(letters)}"
+    return [
+        stream(b"1000 0 0 0 1000 1000 d1 0 0 900 900 re f"),
+        meaning,
+        f"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 1000 1000] /FontMatrix [.001 0 0 .001 0 0] {glyphs} {names}"
+        f" /ToUnicode {FIRST_FREE + 1} 0 R /Resources << >> >>".encode(),
+    ]
+
+
 def picture_object(picture: Image.Image) -> bytes:
     """Make an image XObject of a grey picture."""
     entries = f"/Type /XObject /Subtype /Image /Width {picture.width} /Height {picture.height}"

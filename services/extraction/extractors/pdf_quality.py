@@ -16,6 +16,7 @@ _LEAST_WORDS = 8
 """Fewer words than this (a number, a formula, a heading) prove nothing."""
 _USUAL = 0.1
 """What abbreviations, formulas and program text do to the share of odd words on a sound page."""
+_ALL = 0.8
 _CONVINCING = 2.0
 """A layer half of which is odd is no text at all."""
 
@@ -58,8 +59,9 @@ def _odd_words(text: str) -> float:
     rows = sum(len(row.split()) for row in _ROW_OF_LETTERS.findall(text))
     signs = len(_STRAY_SIGNS.findall(text))
     spaced = (rows + signs) / max(len(text.split()), _LEAST_WORDS)
-    words = len(_WORD.findall(text))
-    if words < _LEAST_WORDS:
+    words = _WORD.findall(text)
+    if len(words) < _LEAST_WORDS:
         return spaced
-    unlike = sum(not word.isupper() for word in _WITHOUT_VOWEL.findall(text)) + len(_MOSTLY_ACCENTED.findall(text))
-    return spaced + unlike / words
+    capitals = sum(map(str.isupper, words)) > _ALL * len(words)  # else words in capitals are abbreviations
+    unlike = sum(capitals or not word.isupper() for word in _WITHOUT_VOWEL.findall(text))
+    return spaced + (unlike + len(_MOSTLY_ACCENTED.findall(text))) / len(words)

@@ -4,7 +4,9 @@ pdfium puts lines in order and ends them only where they run across the page as 
 and joins words of lines that run along the page's other side (a landscape table, as LaTeX sets it).
 """
 
+import ctypes
 import math
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -16,6 +18,10 @@ _SAMPLED_GLYPHS = 48
 _EVERYWHERE = 1e6
 """Points; more than a page may measure."""
 _UPRIGHT_WITHIN = math.radians(30)
+_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_SAMPLED_CHARACTERS = 500
+_COLUMNS_TO_LINES = math.radians(270)
+"""Turns columns that are read from right to left into lines that are read from top to bottom."""
 
 
 @contextmanager
@@ -34,11 +40,13 @@ def open_text(page: pdfium.PdfPage) -> Iterator[pdfium.PdfTextPage]:
 
 
 def text_of(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, index: int) -> str:
-    """Give the text within the page's box, lines ended by line feeds; text that runs sideways is turned first."""
-    angles = [pdfium_c.FPDFText_GetCharAngle(text_page, glyph) for glyph in _sample(text_page)]
-    sideways = [angle for angle in angles if abs(math.sin(angle)) > math.cos(_UPRIGHT_WITHIN)]
-    turned = len(sideways) * 2 > len(angles)
-    text: str = _turned_text(page, index, sideways[0]) if turned else text_page.get_text_bounded()
+    """Give the text within the page's box, lines ended by line feeds; lines that do not run across are turned first."""
+    text: str = text_page.get_text_bounded()
+    angle = _sideways_angle(text_page)
+    if angle is None and _EAST_ASIAN.search(text, 0, _SAMPLED_CHARACTERS) and _runs_down(text_page):
+        angle = _COLUMNS_TO_LINES
+    if angle is not None:
+        text = _turned_text(page, index, angle)
     return text.replace("\r\n", "\n").strip("\n")
 
 
@@ -52,6 +60,27 @@ def unmapped_share(text_page: pdfium.PdfTextPage) -> float:
 def _sample(text_page: pdfium.PdfTextPage) -> range:
     count = max(0, pdfium_c.FPDFText_CountChars(text_page))
     return range(0, count, max(1, count // _SAMPLED_GLYPHS))
+
+
+def _sideways_angle(text_page: pdfium.PdfTextPage) -> float | None:
+    """Give the angle (radians, clockwise) of most glyphs when that is far from upright and from upside down."""
+    angles = [pdfium_c.FPDFText_GetCharAngle(text_page, glyph) for glyph in _sample(text_page)]
+    sideways = [angle for angle in angles if abs(math.sin(angle)) > math.cos(_UPRIGHT_WITHIN)]
+    return sideways[0] if len(sideways) * 2 > len(angles) else None
+
+
+def _runs_down(text_page: pdfium.PdfTextPage) -> bool:
+    """Whether most glyphs stand below the one before them: columns of Chinese, Japanese or Korean."""
+    steps = [_step(text_page, glyph) for glyph in _sample(text_page)]
+    return sum(-down > abs(across) for across, down in steps) * 2 > len(steps)
+
+
+def _step(text_page: pdfium.PdfTextPage, glyph: int) -> tuple[float, float]:
+    places = [(ctypes.c_double(), ctypes.c_double()) for _ in range(2)]
+    for number, (x, y) in enumerate(places):
+        pdfium_c.FPDFText_GetCharOrigin(text_page, glyph + number, x, y)
+    (x, y), (next_x, next_y) = places
+    return next_x.value - x.value, next_y.value - y.value
 
 
 def _turned_text(page: pdfium.PdfPage, index: int, angle: float) -> str:

@@ -10,7 +10,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from lxml import etree
 
-from services.extraction.extractors.pdf_strings import wide_string
+from services.extraction.extractors.pdf_strings import byte_string
 
 _LARGEST_PACKET_BYTES = 16 << 20
 _MOST_PACKETS = 100
@@ -27,7 +27,7 @@ def dynamic_form_text(document: pdfium.PdfDocument) -> str:
 
 def _packets(document: pdfium.PdfDocument) -> Iterator[tuple[str, bytes]]:
     for index in range(min(pdfium_c.FPDF_GetXFAPacketCount(document), _MOST_PACKETS)):
-        name = wide_string(pdfium_c.FPDF_GetXFAPacketName, document, index)
+        name = byte_string(pdfium_c.FPDF_GetXFAPacketName, document, index)
         yield name, _content(document, index)
 
 
