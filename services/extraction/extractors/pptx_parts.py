@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.extraction.content import Unreadable
+from services.extraction.content import Reason, Unreadable
 from services.extraction.extractors.ooxml_package import Package, Relationship
 from services.extraction.extractors.xml_parts import damage_is_corrupt
 
@@ -28,7 +28,7 @@ class Parts:
             with damage_is_corrupt():
                 return self._package.parse(part)
         except Unreadable as error:
-            if error.reason:
+            if error.reason is Reason.DOCTYPE:
                 raise
             self._damaged = True
             return None
@@ -39,7 +39,7 @@ class Parts:
             with damage_is_corrupt():
                 return self._package.relationships(part)
         except Unreadable as error:
-            if error.reason:
+            if error.reason is Reason.DOCTYPE:
                 raise
             self._damaged = True
             return []

@@ -1,25 +1,13 @@
-"""In which order shapes are read: by where they stand on the slide.
+"""Where the shapes of a slide stand; a placeholder without a position of its own stands where its layout puts it."""
 
-Reading order here is: the title; then rows from top to bottom, and within a row from left to right. Shapes whose upper
-edges differ by less than a quarter of an inch stand in one row. A group is one shape, its members are ordered among
-themselves. A placeholder without a position of its own stands where its layout puts it, or the layout's master.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from services.extraction.extractors.pptx_parts import Parts
-
-_ROW_HEIGHT = 228_600
-"""A quarter of an inch in English Metric Units (914,400 to the inch)."""
-
-Point = tuple[int, int]
-"""Distance from the top and from the left edge."""
+from services.extraction.extractors.reading_order import Point
 
 Inherited = Mapping[tuple[str, str], Point]
 """Where placeholders stand, by ``("idx", index)`` and ``("type", type)``."""
-
-Shape = TypeVar("Shape")
 
 
 class Positions:
@@ -52,21 +40,6 @@ class Positions:
 def placeholder_of(shape: Any) -> Any | None:
     """Return the ``p:ph`` element of a shape (ECMA-376 part 1, §19.3.1.36)."""
     return shape.find("./{*}*/{*}nvPr/{*}ph")
-
-
-def in_reading_order(
-    shapes: Sequence[Shape], inherited: Inherited, element_of: Callable[[Shape], Any] = lambda shape: shape
-) -> list[Shape]:
-    """Order shapes by rows as described above; one without any position stands where the file has it, at the end."""
-    placed = [(position_of(element_of(shape), inherited), shape) for shape in shapes]
-    standing = sorted(((point, shape) for point, shape in placed if point is not None), key=lambda pair: pair[0])
-    rows: list[list[tuple[Point, Shape]]] = []
-    for point, shape in standing:
-        if not rows or point[0] - rows[-1][0][0][0] >= _ROW_HEIGHT:
-            rows.append([])
-        rows[-1].append((point, shape))
-    ordered = [shape for row in rows for _, shape in sorted(row, key=lambda pair: pair[0][1])]
-    return ordered + [shape for point, shape in placed if point is None]
 
 
 def position_of(shape: Any, inherited: Inherited) -> Point | None:

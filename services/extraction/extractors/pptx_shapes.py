@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.extraction.extractors.pptx_frames import FrameReader
-from services.extraction.extractors.pptx_positions import Inherited, in_reading_order, placeholder_of
+from services.extraction.extractors.pptx_positions import Inherited, placeholder_of, position_of
 from services.extraction.extractors.pptx_text import body_text
+from services.extraction.extractors.reading_order import in_reading_order
 from services.extraction.extractors.xml_parts import local_name
 
 _TITLES = {"title", "ctrTitle"}
@@ -52,8 +53,13 @@ class ShapeWalk:
         return headings + self._in_order([shape for shape in shapes if shape not in titles])
 
     def _in_order(self, shapes: list[Any]) -> list[str]:
-        ordered = in_reading_order(shapes, self._inherited, _visible)
-        return [block for shape in ordered for block in self._read(shape)]
+        points = [position_of(_visible(shape), self._inherited) for shape in shapes]
+        blocks: list[str] = []
+        for shape in in_reading_order(
+            shapes, points
+        ):  # a loop: groups nest so deep that a comprehension's frames count
+            blocks += self._read(shape)
+        return blocks
 
     def _read(self, shape: Any) -> list[str]:
         name = local_name(shape)
