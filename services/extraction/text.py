@@ -129,11 +129,7 @@ def _guess(content: bytes) -> str:
     """
     runs = _BEYOND_ASCII.findall(content)
     alone = sum(map(len, runs)) < _ACCENTS_RUN * len(runs)
-    found = (
-        chardet.detect(content, encoding_era=_ERAS, include_encodings=_LATIN)
-        if alone
-        else chardet.detect(content, encoding_era=_ERAS)
-    )
+    found = chardet.detect(content, include_encodings=_LATIN) if alone else chardet.detect(content, encoding_era=_ERAS)
     return found["encoding"] or "latin-1"
 
 
