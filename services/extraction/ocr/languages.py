@@ -1,5 +1,6 @@
 """Which of the configured and installed languages a text is in, or a script can be read with."""
 
+import re
 from collections.abc import Sequence
 
 import chardet
@@ -33,13 +34,14 @@ _SCRIPTS = {
 }
 """Scripts as Tesseract's detection names them, and the languages written in them; all other languages use Latin."""
 _NOT_LATIN = frozenset(language for languages in _SCRIPTS.values() for language in languages)
-_CODES = {
-    **{"en": "eng", "de": "deu", "fr": "fra", "es": "spa", "it": "ita", "pt": "por", "nl": "nld", "pl": "pol"},
-    **{"tr": "tur", "cs": "ces", "sk": "slk", "sl": "slv", "hr": "hrv", "hu": "hun", "ro": "ron", "da": "dan"},
-    **{"sv": "swe", "no": "nor", "fi": "fin", "et": "est", "lv": "lav", "lt": "lit", "vi": "vie", "id": "ind"},
-    **{"ru": "rus", "uk": "ukr", "be": "bel", "bg": "bul", "sr": "srp", "mk": "mkd", "el": "ell", "ar": "ara"},
-    **{"fa": "fas", "he": "heb", "hi": "hin", "th": "tha", "zh": "chi_sim", "ja": "jpn", "ko": "kor"},
-}
+_CODES = dict(
+    re.findall(
+        r"(\w+)=(\w+)",
+        "en=eng de=deu fr=fra es=spa it=ita pt=por nl=nld pl=pol tr=tur cs=ces sk=slk sl=slv hr=hrv hu=hun ro=ron"
+        " da=dan sv=swe no=nor fi=fin et=est lv=lav lt=lit vi=vie id=ind ru=rus uk=ukr be=bel bg=bul sr=srp mk=mkd"
+        " el=ell ar=ara fa=fas he=heb hi=hin th=tha zh=chi_sim ja=jpn ko=kor",
+    )
+)
 """ISO 639-1, as chardet speaks, to Tesseract's names."""
 _TELLING_CHARACTERS = 40
 """From here on chardet was right for 12 of 14 languages, even where another language's model had misread accents."""

@@ -26,9 +26,17 @@ _LINE_MARGIN = 10
 _SAMPLE_BANDS, _SAMPLE_SHARE, _SAMPLE_LEAST_HEIGHT = 48, 10, 240
 
 
+def extremes(grey: Image.Image) -> tuple[float, float]:
+    """Give the darkest and the lightest value of a picture of one channel."""
+    low, high = grey.getextrema()
+    if isinstance(low, tuple) or isinstance(high, tuple):
+        raise TypeError(grey.mode)
+    return low, high
+
+
 def is_blank(picture: Image.Image) -> bool:
     """Whether nothing can be written here: hardly any contrast, or too few pixels for a letter."""
-    low, high = picture.getextrema()
+    low, high = extremes(picture)
     return min(picture.size) < _LEAST_SIDE or high - low < _LEAST_CONTRAST
 
 
@@ -73,7 +81,9 @@ def sample(picture: Image.Image) -> Image.Image:
     height = max(picture.height // _SAMPLE_SHARE, _SAMPLE_LEAST_HEIGHT)
     if picture.height <= 2 * height:
         return picture
-    edges = ImageChops.difference(picture, ImageChops.offset(picture, 2, 0)).resize((1, _SAMPLE_BANDS), Image.Resampling.BOX)
+    edges = ImageChops.difference(picture, ImageChops.offset(picture, 2, 0)).resize(
+        (1, _SAMPLE_BANDS), Image.Resampling.BOX
+    )
     bands = edges.tobytes()
     many = math.ceil(height * _SAMPLE_BANDS / picture.height)
     first = max(range(_SAMPLE_BANDS - many + 1), key=lambda index: sum(bands[index : index + many]))
@@ -90,7 +100,7 @@ def _reduced(image: Image.Image) -> Image.Image:
 def _from_deep(image: Image.Image) -> Image.Image:
     """Spread 16 or 32 bits, of which scanners may use a part, over 8."""
     deep = image.convert("F")
-    low, high = deep.getextrema()
+    low, high = extremes(deep)
     scale = WHITE / (high - low) if high > low else 0.0
     return deep.point(lambda value: value * scale - low * scale).convert("L")
 

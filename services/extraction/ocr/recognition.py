@@ -1,9 +1,9 @@
 """One picture, its text: find out how it must be read on a sample of it, then read it whole.
 
 1. The picture is made grey, dark on light, straight and large enough (``pictures``).
-2. A sample is read in the first language. When it reads badly, the picture is turned as its characters stand, the script
-   they are of decides the language, and a smoothed picture is tried; whatever reads best goes on.
-3. The sample's text tells the language. The whole is read in it; lines that come out badly are tried in other scripts.
+2. A sample is read in the first language. When it reads badly, the picture is turned as its characters stand, the
+   script they are of decides the language, and a smoothed picture is tried; whatever reads best goes on.
+3. The sample's text tells the language. The whole is read in it, unsure lines once more in what else they may be in.
 4. Lines that nobody could be sure of are dropped: textures and photographs look like letters to Tesseract.
 """
 
@@ -56,8 +56,11 @@ class _Attempt:
     def of(cls, picture: Image.Image, language: str) -> "_Attempt":
         band = pictures.sample(picture)
         lines = tesseract.read_lines(band, language)
-        whole = [line for line in lines if band is picture or 0 < line.box[1] and line.box[3] < band.height] or lines
-        return cls(picture, language, "\n".join(line.text for line in whole), _mean_confidence(whole))
+        if band is not picture:
+            lines = [
+                line for line in lines if line.box[1] > 0 and line.box[3] < band.height
+            ] or lines  # none cut through
+        return cls(picture, language, _joined(lines), _mean_confidence(lines))
 
 
 def recognise(image: Image.Image, limits: Limits, *, dpi: int | None = None) -> Recognised:
@@ -129,7 +132,7 @@ def _in_its_language(attempt: _Attempt, known: Sequence[str]) -> _Attempt:
 def _read(attempt: _Attempt, known: Sequence[str]) -> list[Line]:
     """Read the whole picture, anew when most of it is in another language than its sample; then its unsure lines."""
     lines = tesseract.read_lines(attempt.picture, attempt.language)
-    language = languages.of_text("\n".join(line.text for line in lines), known)
+    language = languages.of_text(_joined(lines), known)
     if language and not attempt.language.startswith(language):
         again = tesseract.read_lines(attempt.picture, languages.with_english(language, known))
         if _mean_confidence(again) > _mean_confidence(lines):
@@ -159,6 +162,10 @@ def _again(picture: Image.Image, line: Line, language: str) -> Line:
     if confidence < line.confidence + _CLEARLY_BETTER:
         return line
     return replace(line, text=" ".join(part.text for part in again), confidence=confidence)
+
+
+def _joined(lines: Sequence[Line]) -> str:
+    return "\n".join(line.text for line in lines)
 
 
 def _mean_confidence(lines: Sequence[Line]) -> float:

@@ -40,7 +40,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """How a picture must be turned (degrees anticlockwise) to stand upright and what script it shows, with certainty."""
+    """How far to turn a picture (degrees anticlockwise) until it stands upright, and its script, with certainty."""
 
     turn: int
     turn_certainty: float
