@@ -34,6 +34,7 @@ class Registration:
 
 _BY_MEDIA_TYPE: dict[str, Registration] = {}
 _TEXT_KINDS: dict[str, str] = {}
+_PROGRAMS: dict[str, Callable[[], str]] = {}
 
 
 def extracts(
@@ -45,7 +46,7 @@ def extracts(
 ) -> Callable[[SomeExtractor], SomeExtractor]:
     """Register the decorated function for these media types.
 
-    ``engine`` is the distribution that does the work. ``suffixes`` are file name endings (``.csv``) that tell this kind
+    ``engine`` is the distribution or ``program`` that does the work. ``suffixes`` are file name endings (``.csv``) that tell this kind
     of *text* from others, where content alone cannot. ``needs_processes`` lets the extractor start programs. ``heavy``
     types take seconds whatever their size; their documents are read in the queue of long ones.
     """
@@ -61,9 +62,17 @@ def extracts(
     return register
 
 
+def program(name: str, version: Callable[[], str]) -> str:
+    """Make a program known as an engine, with what tells its version; give its name."""
+    _PROGRAMS[name] = version
+    return name
+
+
 @cache
 def engine_version(engine: str) -> str:
-    """Version of an installed distribution; our own readers have none of their own and say ``1``."""
+    """Version of an installed distribution or program; our own readers have none of their own and say ``1``."""
+    if engine in _PROGRAMS:
+        return _PROGRAMS[engine]()
     return "1" if engine == "satchel" else metadata.version(engine)
 
 
