@@ -37,7 +37,7 @@ class Format(Protocol):
 async def main() -> int:
     """Print a table per format; fail when our own row is not complete."""
     registry.load_all()
-    return max(map(_compare, _formats()))
+    return max(map(_compare, _formats()), default=0)
 
 
 def _formats() -> Iterator[Format]:
@@ -51,10 +51,11 @@ def _compare(described: Format) -> int:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / f"document{described.SUFFIX}"
         source.write_bytes(described.document())
-        rows = [[name, *_marks(described, reader, source)] for name, reader in _readers(described).items()]
-    absent = [f"no {name}" for name in described.ABSENT]
-    print(f"\n{described.SUFFIX}\n\n{markdown_table([['library', *described.FEATURES, *absent], *rows])}")
-    return int(set(rows[0][1:]) != {"y"})
+        found = {name: _marks(described, reader, source) for name, reader in _readers(described).items()}
+    features = [*described.FEATURES, *(f"no {name}" for name in described.ABSENT)]
+    rows = zip(features, *found.values(), strict=True)
+    print(f"\n{markdown_table([[described.SUFFIX, *found], *map(list, rows)])}")
+    return int(set(found["Satchel"]) != {"y"})
 
 
 def _readers(described: Format) -> Mapping[str, Reader]:
