@@ -1,6 +1,11 @@
 """Builders of web pages, rich text, mail and books: small honest ones, and hostile ones."""
 
+from collections.abc import Mapping
 from email.message import EmailMessage
+from types import MappingProxyType
+from urllib.parse import unquote
+
+from tests.support.documents import zipped
 
 
 def html(body: str, head: str = "") -> bytes:
@@ -31,3 +36,39 @@ def nested_multiparts(depth: int) -> bytes:
         b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (level, level) for level in range(depth)
     )
     return b"Subject: deep\r\n" + opened + b"\r\ndeep words\r\n"
+
+
+CONTAINER = b"""<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
+<rootfile full-path="OEBPS/content.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""
+
+
+def epub(
+    parts: Mapping[str, bytes | None], members: Mapping[str, bytes] = MappingProxyType({}), *, metadata: str = ""
+) -> bytes:
+    """Make a book whose spine lists these parts; one that is None is listed and missing.
+
+    Among ``members``, ``nav`` and ``ncx`` are the tables of contents, ``encryption`` is the list of encrypted members.
+    """
+    kinds = {"nav": ("nav.xhtml", "application/xhtml+xml"), "ncx": ("toc.ncx", "application/x-dtbncx+xml")}
+    manifest = [(f"i{number}", name, "application/xhtml+xml", "") for number, name in enumerate(parts)]
+    manifest += [(kind, *kinds[kind], kind if kind == "nav" else "") for kind in members if kind in kinds]
+    items = "".join(
+        f'<item id="{name}" href="{path}" media-type="{kind}" properties="{properties}"/>'
+        for name, path, kind, properties in manifest
+    )
+    spine = "".join(f'<itemref idref="i{number}"/>' for number in range(len(parts)))
+    package = (
+        f'<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f"<metadata>{metadata}</metadata><manifest>{items}</manifest><spine>{spine}</spine></package>"
+    )
+    files = {unquote(name): content for name, content in parts.items() if content is not None}
+    files |= {kinds[kind][0]: content for kind, content in members.items() if kind in kinds}
+    return zipped(
+        {
+            "mimetype": b"application/epub+zip",
+            "META-INF/container.xml": CONTAINER,
+            "OEBPS/content.opf": package.encode(),
+            **({"META-INF/encryption.xml": members["encryption"]} if "encryption" in members else {}),
+            **{f"OEBPS/{name}": content for name, content in files.items()},
+        }
+    )
