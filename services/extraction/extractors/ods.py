@@ -26,7 +26,7 @@ _FACTS = {"title": "title", "creator": "author", "initial-creator": "author", "l
 @extracts(ODF_SPREADSHEET)
 def extract_ods(source: Path, limits: Limits) -> Items:
     """One page per block of rows of each sheet, in the document's order, then what is drawn on the sheet."""
-    with damage_is_corrupt(), zipfile.ZipFile(source) as archive:
+    with damage_is_corrupt(), source.open("rb") as file, zipfile.ZipFile(file) as archive:
         _refuse_encrypted(archive)
         yield _facts(archive)
         if archive.getinfo(_CONTENT).file_size > _HEAVY_BYTES:

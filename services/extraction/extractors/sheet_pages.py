@@ -11,8 +11,8 @@ from services.extraction.content import Limits, Page
 from services.extraction.extractors.cell_addresses import address
 from services.extraction.extractors.tables import markdown_table
 
-_CELL_OVERHEAD = 3
-"""Characters that a table spends on a cell besides its text."""
+_CELL_OVERHEAD, _LINE_OVERHEAD = 3, 2
+"""Characters that a table spends on a cell and on a line besides text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,11 @@ class _Table:
 
     @property
     def size(self) -> int:
-        return self._characters + _CELL_OVERHEAD * len(self.columns) * (len(self.shown) + 2)
+        return self._characters + _markup(len(self.columns), len(self.shown))
 
     def size_with(self, row: SheetRow) -> int:
         columns = len(self.columns | row.cells.keys())
-        return self._characters + _characters(row) + _CELL_OVERHEAD * columns * (len(self.shown) + 3)
+        return self._characters + _characters(row) + _markup(columns, len(self.shown) + 1)
 
     def text(self, columns: Sequence[int]) -> str:
         if self.header is None:
@@ -134,6 +134,11 @@ class _Block:
         rows = [row.number for table in self._tables for row in table.shown]
         columns = set().union(*(table.columns for table in self._tables))
         return max(rows) - min(rows) >= 2 * len(rows) or max(columns) - min(columns) >= 2 * len(columns)
+
+
+def _markup(columns: int, rows: int) -> int:
+    """Return the characters of a table besides its text: bars around cells, and two lines for a header."""
+    return (rows + 2) * (_CELL_OVERHEAD * columns + _LINE_OVERHEAD) + _CELL_OVERHEAD * columns
 
 
 def _characters(row: SheetRow) -> int:

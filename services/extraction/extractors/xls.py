@@ -73,6 +73,8 @@ class _Sheets:
         self._book = xlrd.open_workbook(
             file_contents=stream, logfile=io.StringIO(), formatting_info=True, on_demand=True, ragged_rows=True
         )
+        if not self._drawn and not self._book.nsheets:  # every workbook has a sheet: this one was cut off
+            raise Unreadable(ErrorCode.CORRUPT)
         own = {key: found.format_str for key, found in self._book.format_map.items()}
         self._codes = {**own, **{key: code for key, code in BUILT_IN.items() if key not in _NATIONAL}}
 

@@ -27,7 +27,7 @@ _BINARY = ".bin"
 @extracts(EXCEL)
 def extract_xlsx(source: Path, limits: Limits) -> Items:
     """One page per block of rows of each sheet, in the workbook's order, then what is drawn on the sheet."""
-    with damage_is_corrupt(), zipfile.ZipFile(source) as archive:
+    with damage_is_corrupt(), source.open("rb") as file, zipfile.ZipFile(file) as archive:
         yield from _read(Package(archive), limits)
 
 
