@@ -25,7 +25,7 @@ _SAYS_ZIP64 = b"\xff" * 4
 _LARGEST_DIRECTORY_BYTES = 16 << 20
 """Room for 100,000 members with long names; listing them takes ten times that in memory."""
 
-_PROLOG_BYTES = 64 << 10
+_PROLOG_BYTES = 8 << 10
 _ENCODINGS = (
     (b"\xff\xfe\0\0", "utf-32-le"), (b"<\0\0\0", "utf-32-le"),
     (b"\0\0\xfe\xff", "utf-32-be"), (b"\0\0\0<", "utf-32-be"),
@@ -107,9 +107,7 @@ def _check_prolog(head: bytes) -> None:
     encoding = next((encoding for mark, encoding in _ENCODINGS if head.startswith(mark)), "latin-1")
     text = head.decode(encoding, "replace").removeprefix("\ufeff").removeprefix("ï»¿").lstrip()
     while text.startswith(("<?", "<!--")):
-        _, found, text = text.partition("?>" if text.startswith("<?") else "-->")
-        if not found and len(head) == _PROLOG_BYTES:
-            raise Unreadable(ErrorCode.CORRUPT, Reason.DOCTYPE)  # no program writes that; it may hide one further on
-        text = text.lstrip()
-    if text.startswith("<!"):
+        text = text.partition("?>" if text.startswith("<?") else "-->")[2].lstrip()
+    endless = len(text) < len("<!") and len(head) == _PROLOG_BYTES
+    if text.startswith("<!") or endless:  # no program writes a prolog so long: it hides what comes after
         raise Unreadable(ErrorCode.CORRUPT, Reason.DOCTYPE)

@@ -61,6 +61,16 @@ def die_with_parent() -> bool:
     return _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
 
 
+def lower_session(niceness: int) -> bool:
+    """Lower this session as a whole: where the kernel groups tasks by session, niceness counts within it (sched(7))."""
+    try:
+        with open("/proc/self/autogroup", "w", encoding="ascii") as file:  # noqa: PTH123 - not a file, one write
+            file.write(str(min(19, niceness)))
+    except OSError:  # no such grouping, or asked for more than ten times a second
+        return False
+    return True
+
+
 def leave_network() -> bool:
     """Enter a network (and IPC) namespace that has nothing in it."""
     return bool(_libc.unshare(_CLONE_NEWNET | _CLONE_NEWIPC) == 0)

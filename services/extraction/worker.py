@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from services.extraction import confinement, syscall_filter
 from services.extraction.archives import check_archive, refuse_doctype
+from services.extraction.causes import reason_of
 from services.extraction.content import ErrorCode, Facts, Heavy, Item, Limits, Notice, Page, Unreadable, Warn
 from services.extraction.detection import detect
 from services.extraction.extractors import registry
@@ -115,11 +116,11 @@ def _read(source: Path, task: Task, send: Send, in_force: InForce) -> Ended:
         for report in reports_of(found.extract(source, task.limits), task.limits):
             send(report)
     except Unreadable as error:
-        return Ended(error=error.code, reason=error.reason)
+        return Ended(error=error.code, reason=error.reason or reason_of(error))
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001 - a parser may fail in any way; the service logs the traceback
-        return Ended(error=ErrorCode.CORRUPT, diagnosis=_diagnosis())
+    except Exception as error:  # noqa: BLE001 - a parser may fail in any way; the service logs the traceback
+        return Ended(error=ErrorCode.CORRUPT, reason=reason_of(error), diagnosis=_diagnosis())
     return Ended()
 
 

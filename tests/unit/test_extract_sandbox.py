@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,14 +12,13 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from services.extraction.content import ErrorCode, Limits, Warn
-from services.extraction.folders import remove_folder
 from services.extraction.protocol import SOURCE_NAME, Begun, Finding, PageReport, WarningReport
-from services.extraction.reading import ChildFailed
 from services.extraction.sandbox import Sandbox
 from services.extraction.settings import SandboxSettings
 from tests.support.documents import PNG, bomb_docx, glyph_flood_pdf, report_docx
 from tests.support.escape_attempts import ESCAPED
 from tests.support.samples import pdf
+from tests.support.sandboxed import alive_in, read_in_sandbox
 
 SETTINGS = SandboxSettings(memory_bytes=192 << 20)
 EXTRACTORS = ("tests.support.bad_extractors", "tests.support.escape_attempts")
@@ -38,33 +36,10 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 async def read(
     sandbox: Sandbox, folder: Path, content: bytes, suffix: str, *, seconds: float = 20, limits: Limits | None = None
 ) -> tuple[Reports, ErrorCode | None]:
-    """Read a document in a fresh folder and give all reports and the error code."""
-    job = folder / f"job{time.monotonic_ns()}"
-    job.mkdir(mode=0o700)
-    (job / SOURCE_NAME).write_bytes(content)
-    async with sandbox.open(job, suffix=suffix, limits=limits or Limits(), seconds=seconds) as reading:
-        reports = [report async for report in reading.reports()]
-        try:
-            await reading.verdict()
-        except ChildFailed as error:
-            code: ErrorCode | None = error.code
-        else:
-            code = None
-    assert not alive_in(job)
-    remove_folder(job)
-    return reports, code
-
-
-def alive_in(folder: Path) -> list[int]:
-    """Find processes whose working folder this is; its path in their mount namespace is another."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "cwd").samefile(folder):
-                found.append(int(process.name))
-        except OSError:
-            continue
-    return found
+    """Read a document in a fresh folder and give all reports and the error code; nothing of the child may be left."""
+    outcome = await read_in_sandbox(sandbox, folder, content, suffix, seconds=seconds, limits=limits)
+    assert outcome.left_alive == []
+    return outcome.reports, outcome.code
 
 
 def texts(reports: Reports) -> list[str]:
