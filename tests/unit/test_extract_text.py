@@ -1,5 +1,7 @@
 """Decoding and cleaning text, and the formats that are text."""
 
+import base64
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from services.extraction.extractors.hyphens import join_hyphenated
 from services.extraction.extractors.json_text import extract_json, indent
 from services.extraction.extractors.markdown import extract_markdown
 from services.extraction.extractors.plain import extract_plain
-from services.extraction.text import clean, decode_file, detect_encoding, detect_language
+from services.extraction.text import clean, codec_of, decode_file, detect_encoding, detect_language
 
 UMLAUTS = "Grüße aus Köln, schöne Straße, übermäßig viele Äpfel und Öfen für Bäcker. " * 3
 LIMITS = Limits(block_characters=100)
@@ -47,9 +49,72 @@ def test_clean_text_is_nfc_without_control_characters_and_lone_surrogates() -> N
     assert clean("e\u0301\0a\x07\ud800b\ufeffc\x0bd\re\tf\r\ng\u2028h") == "\xe9abc\nd\ne\tf\ng\nh"
 
 
-def test_language_is_told_only_of_text_that_is_long_enough() -> None:
-    assert detect_language(UMLAUTS * 3) == "de"
-    assert detect_language("Grüße") is None
+PROSE = {
+    "en": "The committee met on Tuesday to discuss the budget for the coming year, and several members asked why.",
+    "de": "Der Ausschuss trat am Dienstag zusammen, um den Haushalt für das kommende Jahr in Ruhe zu beraten.",
+    "fr": "La commission s'est réunie mardi pour discuter du budget de l'année prochaine avec tous ses membres.",
+    "es": "La comisión se reunió el martes para discutir el presupuesto del próximo año con todos sus miembros.",
+    "it": "La commissione si è riunita martedì per discutere il bilancio del prossimo anno con tutti i membri.",
+    "nl": "De commissie kwam dinsdag bijeen om de begroting voor het komende jaar met alle leden te bespreken.",
+    "pl": "Komisja zebrała się we wtorek, aby omówić budżet na nadchodzący rok ze wszystkimi swoimi członkami.",
+    "ru": "Комитет собрался во вторник, чтобы обсудить бюджет на следующий год со всеми своими участниками.",  # noqa: RUF001
+    "el": "Η επιτροπή συνεδρίασε την Τρίτη για να συζητήσει τον προϋπολογισμό του επόμενου έτους με όλα τα μέλη.",  # noqa: RUF001
+    "ja": "委員会は火曜日に会合を開き、来年の予算について議論した。数人の委員が費用について質問した。" * 2,
+}
+
+
+@pytest.mark.parametrize("language", PROSE)
+def test_the_language_of_prose_is_told_and_of_a_few_words_not(language: str) -> None:
+    assert detect_language(PROSE[language] * 3) == language
+    assert detect_language(PROSE[language][:80]) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(str(number * 7919) for number in range(200)),
+        base64.b64encode(hashlib.sha512(b"x").digest() * 9).decode(),
+        hashlib.sha512(b"x").hexdigest() * 4,
+        "for (i = 0; i < n; i++) { a[i] = f(b[i]); if (!a[i]) return null; }\n" * 9,
+        "    self._x[i] += f(a_b, key=1) * g(x)[0]  # 2\n" * 9,
+        '{"id": 17, "values": [1, 2, 3], "key": "k17"}\n' * 9,
+        "| 17 | 0.25 |\n" * 40,
+        "Anna Müller\nJan Kowalski\nMaría García\n" * 9,
+        "ACGTTGCA" * 60,
+        "+-*/ " * 90,
+    ],
+)
+def test_wordless_text_has_no_language(text: str) -> None:
+    assert detect_language(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Grüße aus München, schöne Straße", "cp1252"),
+        ("“quoted” text…", "cp1252"),
+        ("Łódź i Kraków są piękne", "cp1250"),
+        ("Příliš žluťoučký kůň", "cp1250"),
+        ("Où êtes-vous allé ? L'élève a été reçu à l'école.", "mac-roman"),
+        ("Привет мир", "cp1251"),
+        ("Привет мир, как дела?", "koi8-r"),
+        ("שלום עולם", "cp1255"),
+        ("日本語のテキスト", "cp932"),
+        ("中文测试文本", "gb18030"),
+        ("한국어 텍스트", "cp949"),
+    ],
+)
+def test_the_encoding_of_a_few_words_is_found(tmp_path: Path, text: str, encoding: str) -> None:
+    assert "".join(decode_file(written(tmp_path, text.encode(encoding)))) == text
+
+
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [("latin1", "cp1252"), (" GB2312 ", "gb18030"), ("x-sjis", "cp932"), ("utf8", "utf-8"), ("zlib", None)]
+    + [(label, None) for label in ("", "none such", "a\0b", "punycode", "unicode_escape", "base64", "rot13")],
+)
+def test_labels_name_encodings_and_nothing_else(label: str, codec: str | None) -> None:
+    assert codec_of(label) == codec
 
 
 def test_plain_text_is_cut_between_lines_and_loses_nothing(tmp_path: Path) -> None:
