@@ -4,10 +4,12 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
-from tests.bench import upload_throughput
+from tests.bench import fairness, latency, upload_throughput
 from tests.bench.markers import run as markers
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[int]]] = {
+    "fairness": fairness.main,
+    "latency": latency.main,
     "markers": markers.main,
     "upload": upload_throughput.main,
 }
