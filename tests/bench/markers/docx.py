@@ -85,13 +85,18 @@ def document() -> bytes:
     return docx("".join(_BODY), parts, {"link": ("hyperlink", "https://linkword.example/")})
 
 
+_DATE = "2026-01-02T03:04:05Z"
+
+
 def _note(kind: str, word: str) -> str:
     separator = f'<w:{kind} w:type="separator" w:id="-1">{paragraph(run("SEPARATORWORD"))}</w:{kind}>'
     return f'{separator}<w:{kind} w:id="2">{paragraph(run(word))}</w:{kind}>'
 
 
 def _comment(number: int, word: str) -> str:
-    return f'<w:comment w:id="{number}" w:author="Ada">{paragraph(run(word))}</w:comment>'
+    return (
+        f'<w:comment w:id="{number}" w:author="Ada" w:initials="A" w:date="{_DATE}">{paragraph(run(word))}</w:comment>'
+    )
 
 
 def _commented(number: int, text: str) -> str:
