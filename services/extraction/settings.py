@@ -151,7 +151,7 @@ class Settings(BaseSettings):
         default_factory=lambda: max(2, _cores() // 2 + 1), gt=0, description="the same for heavy documents"
     )
     total_memory_bytes: int = Field(
-        default_factory=machine_memory_bytes,
+        default_factory=lambda: machine_memory_bytes() * 3 // 4,
         ge=_MIB,
         description="memory of all children together; fewer documents are read at once where it would be exceeded",
     )
