@@ -20,8 +20,11 @@ from services.extraction.media_types import PDF
 
 
 @extracts(PDF, engine="pypdfium2")
-def extract_pdf(source: Path, limits: Limits) -> Items:
-    """One page per page, after what the document says of itself; links are known when the pages are."""
+def extract_pdf(source: Path, limits: Limits, *, sound_text: bool = False) -> Items:
+    """One page per page, after what the document says of itself; links are known when the pages are.
+
+    ``sound_text``: whatever text there is counts as right, because we had the file made from a text document.
+    """
     with source.open("rb") as file:  # not the path: pypdfium2 makes it absolute, where the child may not go
         try:
             document = pdfium.PdfDocument(file)
@@ -31,18 +34,18 @@ def extract_pdf(source: Path, limits: Limits) -> Items:
             document = None
         if document is not None:
             with closing(document):
-                yield from _read(document, limits)
+                yield from _read(document, limits, sound_text=sound_text)
             return
     yield from read_with_pypdf(source, limits)
 
 
-def _read(document: pdfium.PdfDocument, limits: Limits) -> Items:
+def _read(document: pdfium.PdfDocument, limits: Limits, *, sound_text: bool) -> Items:
     if len(document) > limits.hard_pages:
         raise Unreadable(ErrorCode.TOO_MANY_PAGES)
     document.init_forms()
     facts = read_facts(document)
     yield Facts(page_count=len(document))
     yield facts
-    yield from PdfPages(document, limits).read(facts.attachments)
+    yield from PdfPages(document, limits, sound_text=sound_text).read(facts.attachments)
     if form := dynamic_form_text(document):
         yield Page(form, label="form")

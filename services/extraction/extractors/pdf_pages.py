@@ -21,7 +21,9 @@ _SIDEWAYS = {90, 270}
 class PdfPages:
     """Reads pages in order; ``read`` runs once."""
 
-    def __init__(self, document: pdfium.PdfDocument, limits: Limits) -> None:
+    def __init__(self, document: pdfium.PdfDocument, limits: Limits, *, sound_text: bool = False) -> None:
+        """``sound_text``: text layers are right whatever they look like."""
+        self._sound_text = sound_text
         self._document = document
         self._limits = limits
         self._running = RunningLines()
@@ -65,7 +67,8 @@ class PdfPages:
     def _layer(self, index: int, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> Layer:
         text = text_of(page, text_page, index)[: self._limits.page_characters + 1]
         text = join_hyphenated(text)
-        return Layer(text, text_quality(text, unmapped=unmapped_share(text_page)))
+        sound = self._sound_text and bool(text.strip())
+        return Layer(text, 1.0 if sound else text_quality(text, unmapped=unmapped_share(text_page)))
 
     def _annotations(self, page: pdfium.PdfPage) -> Iterator[str]:
         found = read_annotations(page)
