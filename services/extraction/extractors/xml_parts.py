@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import IO, Any
 
 from lxml import etree
@@ -72,24 +73,23 @@ def iterate_part(stream: IO[bytes], *names: str) -> Iterator[Any]:
             del element.getparent()[0]
 
 
-def iterate_children(stream: IO[bytes], container: str) -> Iterator[Any]:
-    """Give what stands directly in the root's child of this local name, each when it ends; it is then forgotten.
+def iterate_children(stream: IO[bytes], *path: str) -> Iterator[Any]:
+    """Give what stands directly in the element at this path of local names below the root, each child when it ends.
 
-    Raises ``Unreadable`` as ``parse_part`` does.
+    What was given is then forgotten. Raises ``Unreadable`` as ``parse_part`` does.
     """
-    depth, within = 0, False
+    opened: list[str] = []
+    wanted = list(path)
     metered = _Metered(stream)
     events = ("start", "end")
     for event, element in etree.iterparse(metered, events=events, remove_comments=True, remove_pis=True, **_SAFELY):
         if event == "start":
-            depth += 1
-            if depth == 1:
+            if not opened:
                 _refuse_doctype(element.getroottree())
-            elif depth == 2:  # noqa: PLR2004 - a child of the root
-                within = local_name(element) == container
+            opened.append(local_name(element))
             continue
-        depth -= 1
-        if within and depth == 2:  # noqa: PLR2004
+        opened.pop()
+        if opened[1:] == wanted:
             metered.at_once = 0
             yield element
             element.clear()
@@ -114,7 +114,12 @@ class _Metered:
 
 def local_name(element: Any) -> str:
     """Return an element's name without its namespace, which the strict and transitional dialects give differently."""
-    return str(element.tag).rpartition("}")[2]
+    return _local(element.tag)
+
+
+@lru_cache(maxsize=1_000)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def moment(text: str) -> datetime | None:
