@@ -15,7 +15,6 @@ an ending.*
    can be extracted from it although the name promised so, it is ``unsupported_type``.
 """
 
-import codecs
 import re
 import zipfile
 from collections.abc import Mapping
@@ -50,6 +49,7 @@ from services.extraction.media_types import (
     WEBP,
     WORD,
 )
+from services.extraction.text import is_text
 
 _ENDINGS: Mapping[str, str] = {
     PDF: ".pdf",
@@ -142,7 +142,7 @@ def _binary_type(source: Path, head: bytes, found: str, suffix: str, claim: str 
         return _package_type(source)
     if found == PDF or (suffix == ".pdf" and b"%PDF-" in head[:_PDF_HEADER_WITHIN]):
         return PDF
-    if found.startswith("text/") or found in _TEXTS or _is_utf8(head):
+    if found.startswith("text/") or found in _TEXTS or is_text(head):
         return None
     return found
 
@@ -166,12 +166,3 @@ def _is_mail(head: bytes) -> bool:
     """Whether text begins with the header of a message; libmagic knows that only by some first fields."""
     header = _HEADER_FIELDS.match(head[:_MAIL_HEAD_BYTES].replace(b"\r\n", b"\n"))
     return bool(header and len(_MAIL_FIELD.findall(header[0])) > 1)
-
-
-def _is_utf8(head: bytes) -> bool:
-    """Whether libmagic's ``octet-stream`` is UTF-8 text after all, odd control characters and all."""
-    try:
-        decoded = codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return False
-    return "\0" not in decoded

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from services.extraction.content import Limits, Page
+from services.extraction.detection import detect
+from services.extraction.extractors import registry
 from services.extraction.extractors.delimited import extract_csv, extract_tsv
 from services.extraction.extractors.hyphens import join_hyphenated
 from services.extraction.extractors.json_text import extract_json, indent
 from services.extraction.extractors.markdown import extract_markdown
 from services.extraction.extractors.plain import extract_plain
 from services.extraction.text import clean, codec_of, decode_file, detect_encoding, detect_language
+
+registry.load_all()
 
 UMLAUTS = "Grüße aus Köln, schöne Straße, übermäßig viele Äpfel und Öfen für Bäcker. " * 3
 LIMITS = Limits(block_characters=100)
@@ -193,3 +197,40 @@ def test_a_table_of_one_row_and_one_with_ragged_rows_are_tables_too(tmp_path: Pa
 def test_broken_words_are_joined_unless_the_hyphen_belongs_to_them() -> None:
     text = "exam\x02ple well\x02known U\x02net VGG\x0216 JGR\ufffe\r\nPlanets self-made self\x02made"
     assert join_hyphenated(text) == "example wellknown U-net VGG-16 JGR-Planets self-made self-made"
+
+
+def test_one_broken_byte_does_not_change_all_other_letters(tmp_path: Path) -> None:
+    source = written(tmp_path, UMLAUTS.encode() + b"\xed\xa0\x80\xff" + UMLAUTS.encode())
+    assert "".join(decode_file(source)).replace("\ufffd", "") == UMLAUTS * 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_is_recognised_without_its_mark(tmp_path: Path, encoding: str) -> None:
+    source = written(tmp_path, UMLAUTS.encode(encoding))
+    assert detect(source, ".txt").media_type == "text/plain"
+    assert "".join(decode_file(source)) == UMLAUTS
+
+
+@pytest.mark.parametrize(
+    ("content", "is_text"),
+    [(b"line one\0 and two\x01\n", True), (b"", True), (b"\0" * 100, False), (b"a\0\0\0" * 100, False)],
+)
+def test_some_nuls_do_not_make_text_binary(tmp_path: Path, content: bytes, is_text: bool) -> None:
+    assert (detect(written(tmp_path, content), ".log").media_type == "text/plain") is is_text
+
+
+@pytest.mark.parametrize("suffix", [".xml", ".yaml", ".log", ".jsonl", ".py", ".c", ".sql", ".ini", ".svg"])
+def test_kinds_of_text_without_a_reader_of_their_own_are_shown_as_they_are(tmp_path: Path, suffix: str) -> None:
+    text = '<?xml version="1.0"?>\n<a b="1">ü</a>\n{"c": 2}\n'
+    source = written(tmp_path, text.encode())
+    found = registry.find(detect(source, suffix).media_type)
+    assert found is not None
+    assert [item.text for item in found.extract(source, Limits()) if isinstance(item, Page)] == [text]
+
+
+def test_a_quote_that_is_never_closed_costs_no_rows(tmp_path: Path) -> None:
+    rows = "".join(f"{number},name {number}\n" for number in range(60))
+    source = written(tmp_path, f'id,name\n1,"2\n{rows}'.encode())
+    text = "".join(page.text for page in extract_csv(source, Limits(page_characters=500)))
+    assert '| 1 | "2 |' in text
+    assert all(f"| {number} | name {number} |" in text for number in range(60))

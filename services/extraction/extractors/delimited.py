@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from services.extraction.content import Limits, Page
@@ -38,7 +39,7 @@ def _delimiter(source: Path) -> str:
 def _tables(source: Path, limits: Limits, delimiter: str) -> Iterator[Page]:
     csv.field_size_limit(limits.page_characters)
     lines = (line.replace("\0", "") for line in lines_of(decode_file(source), limits.page_characters))
-    rows = (row for row in csv.reader(lines, delimiter=delimiter) if any(row))
+    rows = (row for row in _rows(lines, delimiter) if any(row))
     header = next(rows, None)
     if header is None:
         return
@@ -51,6 +52,23 @@ def _tables(source: Path, limits: Limits, delimiter: str) -> Iterator[Page]:
         block.append(row)
         size += _size(row)
     yield _page(header, block, first)
+
+
+def _rows(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
+    """Split lines into cells; from a quote on that is never closed, quotes are letters like others."""
+    held: list[str] = []
+
+    def noted() -> Iterator[str]:
+        for line in lines:
+            held.append(line)
+            yield line
+
+    try:
+        for row in csv.reader(noted(), delimiter=delimiter):
+            held.clear()
+            yield row
+    except csv.Error:  # a cell longer than a page: what was read for it is read again
+        yield from csv.reader(chain(held, lines), delimiter=delimiter, quoting=csv.QUOTE_NONE)
 
 
 def _size(row: Row) -> int:
