@@ -18,8 +18,9 @@ from services.extraction.worker import work
 
 STARTED = b"started"
 _SHORT_MILLISECONDS = 500
-_GIVEN_WAY = 10
-"""Added to the niceness; ten times less of a contended processor (sched(7))."""
+_GIVEN_WAY = 5
+"""Added to the niceness: a third of a contended processor's share. More would let a busy machine starve the child, whose
+time runs on."""
 
 
 def keep(control: socket.socket, reports: int, task: Task, in_force: InForce) -> NoReturn:
