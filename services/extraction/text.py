@@ -132,7 +132,7 @@ def detect_encoding(source: Path) -> str:
 
 
 def is_text(head: bytes) -> bool:
-    """Tell whether bytes are text in UTF-8 or UTF-16, odd control characters and a few NULs among the letters included."""
+    """Tell whether bytes are text in UTF-8 or UTF-16; odd control characters and a few NULs do not matter."""
     if utf16_without_mark(head):
         return True
     try:
