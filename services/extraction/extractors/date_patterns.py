@@ -4,8 +4,9 @@ A date is a count of days; the day's fraction is the time. Counts of the 1900 sy
 contain a 29 February 1900 that never was, day 60; day 0 is shown as 1900-01-00.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.extraction.extractors.format_tokens import Kind, Token
@@ -46,6 +47,34 @@ class _Moment(NamedTuple):
     @property
     def seconds(self) -> int:
         return self.ticks // self.per_second
+
+
+class _Day(NamedTuple):
+    """A day of the calendar."""
+
+    year: int
+    month: int
+    day: int
+    weekday: str
+
+
+_CALENDAR: Mapping[str, Callable[[_Day], str]] = {
+    **dict.fromkeys(("y", "yy"), lambda day: f"{day.year % 100:02}"),
+    **dict.fromkeys(("yyy", "yyyy", "e", "ee", "eee", "eeee"), lambda day: str(day.year)),
+    **dict.fromkeys(("b", "bb"), lambda day: f"{(day.year + _BUDDHIST_ERA) % 100:02}"),
+    **dict.fromkeys(("bbb", "bbbb"), lambda day: str(day.year + _BUDDHIST_ERA)),
+    **dict.fromkeys(("g", "gg", "ggg", "gggg"), lambda _: ""),  # the era of the Japanese calendar
+    "m": lambda day: str(day.month),
+    "mm": lambda day: f"{day.month:02}",
+    "mmm": lambda day: _MONTHS[day.month - 1][:3],
+    "mmmm": lambda day: _MONTHS[day.month - 1],
+    "mmmmm": lambda day: _MONTHS[day.month - 1][0],
+    "d": lambda day: str(day.day),
+    "dd": lambda day: f"{day.day:02}",
+    **dict.fromkeys(("ddd", "aaa"), lambda day: day.weekday[:3]),
+    **dict.fromkeys(("dddd", "aaaa"), lambda day: day.weekday),
+}
+"""What the letters of a date stand for, by how often they are written."""
 
 
 def holds_date(tokens: Sequence[Token]) -> bool:
@@ -103,26 +132,17 @@ class DatePattern:
 
 
 def _calendar(text: str, moment: _Moment) -> str:
-    year, month, day = _date(moment.day)
-    buddhist = year + _BUDDHIST_ERA
-    month_name, weekday = _MONTHS[month - 1], _WEEKDAYS[(moment.day - 1) % len(_WEEKDAYS)]
-    forms = {
-        "y": ("", f"{year % 100:02}", f"{year % 100:02}", str(year)),
-        "e": ("", str(year)),
-        "b": ("", f"{buddhist % 100:02}", f"{buddhist % 100:02}", str(buddhist)),
-        "m": ("", str(month), f"{month:02}", month_name[:3], month_name, month_name[0]),
-        "d": ("", str(day), f"{day:02}", weekday[:3], weekday),
-        "a": ("", "", "", weekday[:3], weekday),
-        "g": ("",),  # the era of the Japanese calendar
-    }[text[0]]
-    return forms[min(len(text), len(forms) - 1)]
+    widest = 5 if text[0] == "m" else 4
+    return _CALENDAR[text[:widest]](_day(moment.day))
 
 
-def _date(day: int) -> tuple[int, int, int]:
-    if day in {0, _NEVER_WAS}:
-        return (1900, 1, 0) if day == 0 else (1900, 2, 29)
-    found = date(1899, 12, 31 if day < _NEVER_WAS else 30) + timedelta(days=day)
-    return found.year, found.month, found.day
+@lru_cache(maxsize=4_096)
+def _day(number: int) -> _Day:
+    weekday = _WEEKDAYS[(number - 1) % len(_WEEKDAYS)]
+    if number in {0, _NEVER_WAS}:
+        return _Day(1900, 1, 0, weekday) if number == 0 else _Day(1900, 2, 29, weekday)
+    found = date(1899, 12, 31 if number < _NEVER_WAS else 30) + timedelta(days=number)
+    return _Day(found.year, found.month, found.day, weekday)
 
 
 def _lowered(tokens: Sequence[Token]) -> list[Token]:
