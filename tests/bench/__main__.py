@@ -4,13 +4,17 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
-from tests.bench import fairness, latency, upload_throughput
+from tests.bench import fairness, hostile, isolation, latency, pdf_text, sheet_speed, upload_throughput
 from tests.bench.markers import run as markers
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[int]]] = {
     "fairness": fairness.main,
+    "hostile": hostile.main,
+    "isolation": isolation.main,
     "latency": latency.main,
     "markers": markers.main,
+    "pdf_text": pdf_text.main,
+    "sheet_speed": sheet_speed.main,
     "upload": upload_throughput.main,
 }
 """By the name given on the command line; each prints what it saw and gives the process's exit status."""
