@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from services.extraction.extractors.blocks import Block, table_block
-from services.extraction.extractors.docx_drawings import chart_blocks, diagram_block
+from services.extraction.extractors.docx_drawings import chart, diagram
 from services.extraction.extractors.docx_elements import SKIPPED, find, is_on, nearest, number, value
 from services.extraction.extractors.docx_inline import PAGE_BREAK, InlineWalk
 from services.extraction.extractors.docx_notes import Note
@@ -157,11 +157,11 @@ class PartWalk:
 
     def _chart(self, element: Any) -> Iterator[Block]:
         if (root := self._drawing(element, "id")) is not None:
-            yield from chart_blocks(root)
+            yield from chart(root)
 
     def _diagram(self, element: Any) -> Iterator[Block]:
         if (root := self._drawing(element, "dm")) is not None:
-            yield diagram_block(root)
+            yield diagram(root)
 
     def _drawing(self, element: Any, reference: str) -> Any:
         part = self._inline.target(element, reference)
