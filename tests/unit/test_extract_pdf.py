@@ -144,6 +144,19 @@ def test_a_page_that_cannot_be_loaded_leaves_the_others(tmp_path: Path) -> None:
     assert Notice(Warn.UNREADABLE_PAGES) in items
 
 
+FLOOD = b"BT /F1 9 Tf 40 740 Td " + b"(A)Tj " * 200_001 + b"ET"
+
+
+def test_a_page_flooded_with_text_leaves_the_others(tmp_path: Path) -> None:
+    items = read(tmp_path, document(lines("before"), FLOOD, lines("after")))
+    assert texts(items) == ["before", "", "after"]
+    assert items.count(Notice(Warn.UNREADABLE_PAGES)) == 1
+
+
+def test_a_pdf_of_floods_alone_takes_too_much_memory(tmp_path: Path) -> None:
+    assert refusal(tmp_path, document(FLOOD)) is ErrorCode.OUT_OF_MEMORY
+
+
 def test_a_pdf_above_the_hard_limit_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, documents.many_pages_pdf(6), Limits(hard_pages=5)) is ErrorCode.TOO_MANY_PAGES
 

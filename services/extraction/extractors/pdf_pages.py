@@ -13,7 +13,7 @@ from services.extraction.extractors.pdf_margins import InMargin, RunningLines
 from services.extraction.extractors.pdf_quality import text_quality
 from services.extraction.extractors.pdf_scan import Layer, Reading, needs_ocr, read_by_ocr, unread_pictures
 from services.extraction.extractors.pdf_strings import wide_string
-from services.extraction.extractors.pdf_text import open_text, text_of, unmapped_share
+from services.extraction.extractors.pdf_text import is_flooded, open_text, text_of, unmapped_share
 
 _SIDEWAYS = {90, 270}
 
@@ -34,23 +34,34 @@ class PdfPages:
     def read(self, attachments: list[str]) -> Items:
         """Give the pages, then the links and attachments met on them, which add to ``attachments``.
 
-        A page that pdfium cannot load stays empty with a warning instead of losing the others. Raises ``Unreadable``
-        when that holds for all.
+        A page that pdfium cannot load or hold stays empty with a warning instead of losing the others; raises
+        ``Unreadable`` when that goes for all.
         """
-        readable = False
+        readable, failure = False, ErrorCode.CORRUPT
         for index in range(min(len(self._document), self._limits.pages + 1)):
             try:
-                with closing(self._document[index]) as page, open_text(page) as text_page:
-                    yield from self._page(index, page, text_page)
-                readable = True
+                with closing(self._document[index]) as page:
+                    if is_flooded(page):
+                        failure = ErrorCode.OUT_OF_MEMORY
+                        yield from self._unreadable(index)
+                    else:
+                        yield from self._page(index, page)
+                        readable = True
             except pdfium.PdfiumError:
-                yield Notice(Warn.UNREADABLE_PAGES)
-                yield Page("", label=self._label(index))
+                yield from self._unreadable(index)
         if not readable:
-            raise Unreadable(ErrorCode.CORRUPT)
+            raise Unreadable(failure)
         yield Facts(links=list(self._links), attachments=list(dict.fromkeys([*attachments, *self._attachments])))
 
-    def _page(self, index: int, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> Items:
+    def _unreadable(self, index: int) -> Items:
+        yield Notice(Warn.UNREADABLE_PAGES)
+        yield Page("", label=self._label(index))
+
+    def _page(self, index: int, page: pdfium.PdfPage) -> Items:
+        with open_text(page) as text_page:
+            yield from self._open_page(index, page, text_page)
+
+    def _open_page(self, index: int, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> Items:
         layer = self._layer(index, page, text_page)
         unread = unread_pictures(page, text_page, layer)
         reading = Reading(layer.text, layer.quality if layer.text else 1.0, ocr=False)

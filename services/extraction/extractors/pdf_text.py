@@ -15,6 +15,8 @@ import pypdfium2.raw as pdfium_c
 
 _SAMPLED_GLYPHS = 48
 """Asked for their font and angle, spread over the page."""
+_MOST_TEXT_OBJECTS = 200_000
+"""On one page; as many words fill five hundred pages of a book."""
 _EVERYWHERE = 1e6
 """Points; more than a page may measure."""
 _UPRIGHT_WITHIN = math.radians(30)
@@ -22,6 +24,19 @@ _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SAMPLED_CHARACTERS = 500
 _COLUMNS_TO_LINES = math.radians(270)
 """Turns columns that are read from right to left into lines that are read from top to bottom."""
+
+
+def is_flooded(page: pdfium.PdfPage) -> bool:
+    """Whether a page shows more pieces of text than would fit in memory as glyphs (220 bytes each, ten a piece).
+
+    A bomb in a page's compressed content cannot be told before pdfium has unpacked it: that one ends the process.
+    """
+    count: int = pdfium_c.FPDFPage_CountObjects(page)
+    if count <= _MOST_TEXT_OBJECTS:
+        return False
+    objects = (pdfium_c.FPDFPage_GetObject(page, index) for index in range(count))
+    pieces: int = sum(pdfium_c.FPDFPageObj_GetType(item) == pdfium_c.FPDF_PAGEOBJ_TEXT for item in objects)
+    return pieces > _MOST_TEXT_OBJECTS
 
 
 @contextmanager
