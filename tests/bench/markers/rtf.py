@@ -81,8 +81,8 @@ def document() -> bytes:
 
 def _striprtf(source: Path) -> str:
     """Read with striprtf, its bars and tabs spaced as others space them: words are compared, not spaces."""
-    text = str(striprtf.rtf_to_text(source.read_text("latin-1"), errors="replace"))  # type: ignore[no-untyped-call]
-    return text.replace("|", " | ").replace("\t", " ")
+    read: Callable[..., str] = striprtf.rtf_to_text
+    return read(source.read_text("latin-1"), errors="replace").replace("|", " | ").replace("\t", " ")
 
 
 _MARKDOWN = kreuzberg.ExtractionConfig(output_format="markdown")
