@@ -19,8 +19,8 @@ from services.extraction.worker import work
 STARTED = b"started"
 _SHORT_MILLISECONDS = 500
 _GIVEN_WAY = 5
-"""Added to the niceness: a third of a contended processor's share. More would let a busy machine starve the child, whose
-time runs on."""
+"""Added to the niceness: a third of the share in a contended processor. More would let a busy machine starve the
+child, whose time runs on."""
 
 
 def keep(control: socket.socket, reports: int, task: Task, in_force: InForce) -> NoReturn:

@@ -124,3 +124,13 @@ async def test_a_document_that_refers_to_the_outside_is_read_without_a_packet(
     assert "kept text" in " ".join(outcome.texts) or name == "links.pptx"
     assert Warn.PARTIAL not in outcome.warnings
     assert reached == []
+    assert packets_sent(sandbox) == 0
+
+
+def packets_sent(sandbox: Sandbox) -> int:
+    """Count what left through any interface of the network namespace that all children share (proc_net(5))."""
+    pid = sandbox._template.pid
+    if Path(f"/proc/{pid}/ns/net").samefile("/proc/self/ns/net"):
+        return 0  # no namespace here: the canary alone has to tell
+    interfaces = Path(f"/proc/{pid}/net/dev").read_text().splitlines()[2:]
+    return sum(int(line.partition(":")[2].split()[9]) for line in interfaces)

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +14,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from services.extraction.content import ErrorCode, Limits, Warn
-from services.extraction.protocol import SOURCE_NAME, Begun, Finding, PageReport, WarningReport
+from services.extraction.protocol import SOURCE_NAME, Begun, Exit, Finding, PageReport, WarningReport
+from services.extraction.reading import _code_of
 from services.extraction.sandbox import Sandbox
 from services.extraction.settings import SandboxSettings
 from tests.support.documents import PNG, bomb_docx, glyph_flood_pdf, report_docx
@@ -130,6 +133,73 @@ async def test_a_child_has_neither_environment_nor_descriptors_nor_privileges(
     first, second = texts(reports)
     assert first == "environment {} descriptors [0, 1, 2, 3]"
     assert second == "no new privileges 1"
+
+
+_ALONE = """
+import os, socket, sys
+from services.extraction import confinement, syscall_filter
+confinement.forbid_new_privileges()
+os.chdir(sys.argv[1])
+assert {layer}
+attempts = {{
+    "own": lambda: open("own", "w").close(),
+    "other": lambda: open(sys.argv[2]).close(),
+    "listing": lambda: os.listdir("/"),
+    "program": lambda: os.execv("/bin/true", ["true"]),
+    "fork": lambda: os.fork() or os._exit(0),
+    "tcp": lambda: socket.socket(socket.AF_INET).bind(("127.0.0.1", 0)),
+    "namespace": lambda: confinement.hide_shared_folders() or 1 / 0,
+}}
+for name in sys.argv[3:]:
+    try:
+        attempts[name]()
+    except (OSError, ZeroDivisionError):
+        print("refused", name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("layer", "refused", "allowed"),
+    [
+        ("confinement.restrict_files()", ["other", "listing", "tcp"], ["own", "fork"]),
+        ("syscall_filter.refuse_network_calls()", ["tcp"], ["own", "other", "fork"]),
+        ("syscall_filter.refuse_kernel_interfaces()", ["namespace"], ["own", "other", "fork"]),
+        ("syscall_filter.refuse_new_processes()", ["program", "fork", "tcp"], ["own", "other"]),
+    ],
+)
+def test_each_layer_holds_alone(tmp_path: Path, layer: str, refused: list[str], allowed: list[str]) -> None:
+    other = tmp_path / "other"
+    other.touch()
+    own = tmp_path / "folder"
+    own.mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-c", _ALONE.format(layer=layer), own, other, *refused, *allowed],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert ended.stdout.splitlines() == [f"refused {name}" for name in refused]
+
+
+@pytest.mark.parametrize(
+    ("ended", "code"),
+    [
+        ({"signal": signal.SIGKILL}, ErrorCode.OUT_OF_MEMORY),
+        ({"signal": signal.SIGKILL, "killed": True}, ErrorCode.CRASHED),
+        ({"signal": signal.SIGABRT, "peak_bytes": SETTINGS.memory_bytes}, ErrorCode.OUT_OF_MEMORY),
+        ({"signal": signal.SIGABRT}, ErrorCode.CRASHED),
+        ({"signal": signal.SIGSEGV}, ErrorCode.CRASHED),
+        ({"signal": signal.SIGSYS}, ErrorCode.CRASHED),
+        ({"signal": signal.SIGXCPU}, ErrorCode.TIMEOUT),
+        ({"signal": signal.SIGKILL, "cpu_seconds": 100.0}, ErrorCode.TIMEOUT),
+        ({}, ErrorCode.CRASHED),
+    ],
+)
+def test_the_end_of_a_child_that_said_nothing_has_a_code(ended: dict[str, float], code: ErrorCode) -> None:
+    task = SETTINGS.task(Path(), suffix="", declared_type="", limits=Limits(), slot=0, seconds=9, niceness=0)
+    values = {"signal": None, "status": 0, "peak_bytes": 0, "cpu_seconds": 0, "killed": False, **ended}
+    assert _code_of(Exit.model_validate(values), task) is code
 
 
 @pytest.mark.parametrize("suffix", [".escape", ".escapes"])
