@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.extraction.extractors.odf_package import CONTENT
 from services.extraction.extractors.sheet_pages import SheetRow
 from services.extraction.extractors.sheets import comment
 from services.extraction.extractors.xml_parts import iterate_part, local_name, parse_part
@@ -50,7 +51,7 @@ class ContentReader:
         """Give every row that holds something with its table; None for a table that only drawings may be on."""
         table: Table | None = None
         number = 0
-        with self._archive.open("content.xml") as stream:
+        with self._archive.open(CONTENT) as stream:
             for element in iterate_part(stream, "style", "shapes", "table-row", "table"):
                 name = local_name(element)
                 if name == "style":

@@ -64,9 +64,10 @@ class Workbook:
 
     def _pages(self, sheet: Sheet) -> Iterator[Page]:
         yield from sheet_pages(sheet.label, self._counted(self._until_damage(sheet.rows)), self._limits)
-        lines = (f"{line}\n" for line in self._until_damage(sheet.drawings))
+        drawn = (f"\n{text}\n\n" if "\n" in text else f"{text}\n" for text in self._until_damage(sheet.drawings))
+        lines = (line for text in drawn for line in text.splitlines(keepends=True))
         for page in blocks_of_lines(lines, self._limits):
-            yield Page(page.text.rstrip(), label=f"{sheet.label}, drawings")
+            yield Page(page.text.strip("\n"), label=f"{sheet.label}, drawings")
 
     def _until_damage(self, parts: Iterable[_Item]) -> Iterator[_Item]:
         """End where reading fails; an attack rather than damage has a reason and fails the document."""
