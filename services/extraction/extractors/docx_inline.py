@@ -13,16 +13,11 @@ from services.extraction.extractors.docx_notes import Note
 from services.extraction.extractors.docx_shared import Shared
 from services.extraction.extractors.equations import equation
 from services.extraction.extractors.ooxml_package import attribute
+from services.extraction.extractors.shifted_text import shifted
 from services.extraction.extractors.symbol_fonts import resolve_symbols, symbol
 from services.extraction.extractors.xml_parts import local_name
 
 PAGE_BREAK = "\f"
-_SHIFTED_CHARACTERS = "0123456789+-\u2212"
-_SHIFTED = {
-    "superscript": str.maketrans(_SHIFTED_CHARACTERS, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻"),
-    "subscript": str.maketrans(_SHIFTED_CHARACTERS, "₀₁₂₃₄₅₆₇₈₉₊₋₋"),
-}
-"""10 to the 6th must not read as 106."""
 _STRUCK = "~~"
 _SOFT_HYPHEN = "\xad"
 _HEXADECIMAL = 16
@@ -114,8 +109,7 @@ class InlineWalk:
             return text
         if (fonts := find(properties, "rFonts")) is not None:
             text = resolve_symbols(text, attribute(fonts, "ascii"))
-        if (shift := _SHIFTED.get(value(properties, "vertAlign"))) and not text.strip(_SHIFTED_CHARACTERS):
-            text = text.translate(shift)
+        text = shifted(text, value(properties, "vertAlign"))
         struck = is_on(properties, "strike") or is_on(properties, "dstrike")
         return f"{_STRUCK}{text}{_STRUCK}" if struck else text
 
