@@ -41,7 +41,9 @@ class ListCounter:
             opened = OpenList(style, outer.counts, outer.level + 1, continues)
             if not continues:
                 outer.counts.pop(opened.level, None)
-        self._by_style[name] = self._by_id[attribute(element, "id")] = opened
+        self._by_style[name] = opened
+        if name_of_list := attribute(element, "id"):
+            self._by_id[name_of_list] = opened
         return opened
 
     def item(self, opened: OpenList, element: Any) -> str:

@@ -11,6 +11,7 @@ from services.extraction.extractors.xml_parts import local_name
 
 BULLET = "-"
 _DEEPEST_LEVEL = 10
+_MOST_DIGITS = 20
 _PLACE = re.compile(r"%(\d+)%")
 _FORMATS_OF_NUMBERS = "list-level-style-number", "outline-level-style"
 
@@ -65,8 +66,8 @@ class Styles:
 
 
 def number(text: str, otherwise: int, most: int = 1_000_000_000) -> int:
-    """Read a number that is not negative."""
-    return min(int(text), most) if text.isascii() and text.isdecimal() and len(text) < len(str(most)) else otherwise
+    """Read a number that is not negative; one above ``most`` is that."""
+    return min(int(text[:_MOST_DIGITS]), most) if text.isascii() and text.isdecimal() else otherwise
 
 
 def marker(style: ListStyle, level: int, counts: Mapping[int, int]) -> str:

@@ -42,6 +42,7 @@ class _Document:
         self._archive = archive
         self._gathered = Gathered()
         self._damaged = False
+        self._objects: set[str] = set()
         self._common = self._parse(_STYLES)
         self._styles = Styles()
 
@@ -75,10 +76,11 @@ class _Document:
             yield Page(text, label=_MARGINS)
 
     def _object(self, reference: str) -> Any:
-        """Return the content of an embedded object; one that is a file of another kind is an attachment."""
+        """Return the content of an embedded object, once; one that is a file of another kind is an attachment."""
         name = posixpath.normpath(reference)
         content = posixpath.join(name, CONTENT)
-        if content in self._archive.namelist():
+        if content in self._archive.namelist() and content not in self._objects:
+            self._objects.add(content)  # or an object could hold itself without end
             return self._parse(content)
         if name in self._archive.namelist():
             self._gathered.attachments[posixpath.basename(name)] = None
