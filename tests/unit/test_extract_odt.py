@@ -165,7 +165,9 @@ def test_tables_keep_their_columns_and_nested_tables_their_text(tmp_path: Path) 
 def test_cells_that_repeat_themselves_without_end_are_bounded(tmp_path: Path) -> None:
     cell = '<table:table-cell table:number-columns-repeated="999999999"><text:p>x</text:p></table:table-cell>'
     row = f'<table:table-row table:number-rows-repeated="999999999">{cell}</table:table-row>'
-    assert text_of(tmp_path, odt(f"<table:table>{row}</table:table>")).count("x") == 10_000
+    lines = text_of(tmp_path, odt(f"<table:table>{row}</table:table>")).split("\n")
+    assert lines[0].count("x") == 100
+    assert len(lines) < 150
 
 
 def test_frames_are_read_after_their_paragraph_and_pictures_described(tmp_path: Path) -> None:

@@ -121,7 +121,9 @@ class OdfWalk:
         self._list, self._marker = outer, ""
 
     def _table(self, table: Any) -> Iterator[Block]:
-        rows = [cells for row in _rows(table) for cells in [self._cells(row)] * _repeated(row, "number-rows-repeated")]
+        rows: list[list[str]] = []
+        for row in _rows(table):
+            rows += [self._cells(row)] * self._repeated(row, "number-rows-repeated")
         if self._flat:
             yield Block(" ".join("; ".join(filter(None, row)) for row in rows))
         elif any(map(any, rows)):
@@ -132,8 +134,12 @@ class OdfWalk:
         texts: list[str] = []
         for cell in row:
             if local_name(cell) in {"table-cell", "covered-table-cell"}:
-                texts += [self.flat(cell)] * _repeated(cell, "number-columns-repeated")
+                texts += [self.flat(cell)] * self._repeated(cell, "number-columns-repeated")
         return texts
+
+    def _repeated(self, element: Any, name: str) -> int:
+        """Return how often a cell or row stands there; in nested tables once, or repetitions would multiply."""
+        return 1 if self._flat else max(number(attribute(element, name), 1, _MOST_REPEATED), 1)
 
     def _section(self, section: Any) -> Iterator[Block]:
         """Give a section; one that is hidden says so, as its text does not belong to what readers see."""
@@ -194,7 +200,3 @@ def _rows(table: Any) -> Iterator[Any]:
             yield child
         elif name.startswith("table-") and name.endswith(("rows", "row-group")):
             yield from _rows(child)
-
-
-def _repeated(element: Any, name: str) -> int:
-    return max(number(attribute(element, name), 1, _MOST_REPEATED), 1)
