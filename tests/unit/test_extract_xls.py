@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.extraction.content import ErrorCode, Facts, Item, Limits, Page, Reason, Unreadable
+from services.extraction.content import ErrorCode, Facts, Heavy, Item, Limits, Page, Reason, Unreadable
 from services.extraction.detection import detect
 from services.extraction.extractors.xls import extract_xls
 from services.extraction.media_types import LEGACY_EXCEL
@@ -91,6 +91,13 @@ def test_the_type_is_recognised_and_a_stream_without_container_is_read(tmp_path:
     stream = biff([LegacySheet("S", [text(0, 0, "bare")])])
     assert detect(written(tmp_path, ole({"Workbook": stream})), ".xls").media_type == LEGACY_EXCEL
     assert pages(list(extract_xls(written(tmp_path, stream), Limits())))[0].text == "bare"
+
+
+def test_a_huge_workbook_says_that_it_is_heavy_before_it_is_read(tmp_path: Path) -> None:
+    records = [text(0, 0, "x"), *[record(0x0999, b"\0" * 8_000)] * 2_600]
+    source = written(tmp_path, biff([LegacySheet("S", records)]))
+    kinds = [type(item) for item in extract_xls(source, Limits())]
+    assert kinds.index(Heavy) < kinds.index(Page)
 
 
 def test_a_workbook_with_a_password_is_encrypted(tmp_path: Path) -> None:

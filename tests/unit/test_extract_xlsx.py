@@ -242,6 +242,23 @@ def test_the_workbook_says_what_it_is_and_where_it_leads(tmp_path: Path) -> None
     assert found.signed
 
 
+def test_links_of_formulas_are_listed_with_the_others(tmp_path: Path) -> None:
+    formulas = ('HYPERLINK("https://example.org/b","here")', 'HYPERLINK("#Sheet1!A1","inside")', "HYPERLINK(A1)")
+    cells = "".join(f'<c t="str"><f>{formula}</f><v>x</v></c>' for formula in formulas)
+    listing = relationships((relationship_kind("hyperlink"), "https://example.org/a"))
+    content = raw_xlsx(f"<row>{cells}</row>", parts={"xl/worksheets/_rels/sheet1.xml.rels": listing})
+    assert facts(read(tmp_path, content)).links == ["https://example.org/a", "https://example.org/b"]
+
+
+def test_buttons_of_old_workbooks_are_read_although_they_are_not_well_formed(tmp_path: Path) -> None:
+    vml = '<xml xmlns:v="urn:v"><v:shape><v:textbox><div><font>Press<br> here</font></div></v:textbox></v:shape></xml>'
+    parts = {
+        "xl/worksheets/_rels/sheet1.xml.rels": relationships((relationship_kind("vmlDrawing"), "../drawings/old.vml")),
+        "xl/drawings/old.vml": vml,
+    }
+    assert text(tmp_path, raw_xlsx("<row><c><v>1</v></c></row>", parts=parts)) == "1\nPress here"
+
+
 @pytest.mark.parametrize("dialect", [TRANSITIONAL, STRICT])
 def test_both_dialects_are_read(tmp_path: Path, dialect: str) -> None:
     cells = '<c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>inline</t></is></c><c r="C1" s="1"><v>1</v></c>'

@@ -9,7 +9,7 @@ from typing import Any
 from services.extraction.extractors.chart_tables import chart_blocks
 from services.extraction.extractors.ooxml_package import Package, attribute
 from services.extraction.extractors.pptx_text import paragraph_text
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import local_name, parse_part
 
 _FALLBACK = "Fallback"
 """The copy of alternate content for programs that do not understand the first choice."""
@@ -28,6 +28,14 @@ def drawing_lines(package: Package, part: str) -> Iterator[str]:
             yield from _chart(package, targets.get(attribute(element, "id"), ""))
         elif name == "relIds":
             yield from _diagram(package, targets.get(attribute(element, "dm"), ""))
+
+
+def vml_lines(package: Package, part: str) -> Iterator[str]:
+    """Give the text of a drawing in VML, where older workbooks keep boxes and buttons (ECMA-376 part 4, §19)."""
+    with package.open(part) as stream:
+        root = parse_part(stream, forgiving=True)  # Excel writes <br> as HTML does
+    boxes = [] if root is None else root.iter("{*}textbox")
+    yield from filter(None, (" ".join("".join(box.itertext()).split()) for box in boxes))
 
 
 def _chart(package: Package, part: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import olefile
 import xlrd
 
-from services.extraction.content import ErrorCode, Facts, Items, Limits, Unreadable
+from services.extraction.content import ErrorCode, Facts, Heavy, Items, Limits, Unreadable
 from services.extraction.extractors.biff_drawings import biff_drawings
 from services.extraction.extractors.number_formats import BUILT_IN, number_format
 from services.extraction.extractors.ole_facts import ole_facts
@@ -35,6 +35,8 @@ _DAMAGE = (
     NotImplementedError,
 )
 """What xlrd and olefile raise for damaged workbooks."""
+_HEAVY_BYTES = 20_000_000
+"""A workbook's stream from which reading takes a good part of a short document's time."""
 _STREAMS = ("Workbook", "Book")
 _NATIONAL = frozenset({*range(5, 9), *range(41, 45)})
 """Numbered formats whose currency and grouping the file itself states."""
@@ -46,6 +48,8 @@ def extract_xls(source: Path, limits: Limits) -> Items:
     try:
         facts, stream = _open(source)
         yield facts
+        if len(stream) > _HEAVY_BYTES:
+            yield Heavy()
         sheets = _Sheets(stream)
         yield from Workbook(limits).items(sheets)
         yield Facts(links=sheets.links)

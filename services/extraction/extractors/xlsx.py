@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from services.extraction.content import ErrorCode, Facts, Heavy, Items, Limits, Unreadable
-from services.extraction.extractors.drawing_ml import drawing_lines
+from services.extraction.extractors.drawing_ml import drawing_lines, vml_lines
 from services.extraction.extractors.ooxml_package import Package, attribute
 from services.extraction.extractors.registry import extracts
 from services.extraction.extractors.sheet_pages import SheetRow
@@ -37,11 +37,14 @@ def _read(package: Package, limits: Limits) -> Items:
         raise Unreadable(ErrorCode.UNSUPPORTED_TYPE)
     sheets = package.relationships(workbook)
     yield package.facts()
-    yield Facts(links=_links(package, [found.target for found in sheets if not found.external]))
+    links = _links(package, [found.target for found in sheets if not found.external])
+    yield Facts(links=links)
     strings = package.related(workbook, "sharedStrings")
     if sum(map(package.size, {*strings, *(found.target for found in sheets)})) > _HEAVY_BYTES:
         yield Heavy()
-    yield from Workbook(limits).items(_Sheets(package, workbook))
+    reader = _Sheets(package, workbook)
+    yield from Workbook(limits).items(reader)
+    yield Facts(links=list(dict.fromkeys([*links, *reader.links])))
 
 
 class _Sheets:
@@ -57,6 +60,11 @@ class _Sheets:
         formats = cell_formats(package, workbook, date_1904=date_1904)
         self._reader = CellReader(shared_strings(package, workbook), formats, date_1904=date_1904)
 
+    @property
+    def links(self) -> list[str]:
+        """Where formulas lead, as far as the sheets were read."""
+        return self._reader.links
+
     def __iter__(self) -> Iterator[Sheet]:
         for sheet in self._root.iterfind("{*}sheets/{*}sheet"):
             part = self._targets.get(attribute(sheet, "id"), "")
@@ -70,8 +78,11 @@ class _Sheets:
 
     def _drawings(self, part: str) -> Iterator[str]:
         with damage_is_corrupt():
-            for drawing in self._package.related(part, "drawing"):
+            drawings = self._package.related(part, "drawing")
+            for drawing in drawings:
                 yield from drawing_lines(self._package, drawing)
+            for drawing in [] if drawings else self._package.related(part, "vmlDrawing"):  # else only copies
+                yield from vml_lines(self._package, drawing)
 
 
 def _links(package: Package, sheets: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from services.extraction.extractors.sheet_pages import SheetRow
 from services.extraction.extractors.xml_parts import local_name
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_HYPERLINK = re.compile(r'HYPERLINK\("([^"#][^"]*)"')
 _DIGITS = "0123456789"
 _EXACT_DIGITS = 15
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - spreadsheets know no time zones
@@ -65,6 +66,8 @@ class CellReader:
     def __init__(self, strings: Sequence[str], formats: Sequence[NumberFormat | None], *, date_1904: bool) -> None:
         self._strings = strings
         self._formats = formats
+        self.links: list[str] = []
+        """Where formulas lead that were met so far."""
         self._epoch = _EPOCH_1904 if date_1904 else _EPOCH
         self._kinds: Mapping[str, Callable[[str, NumberFormat | None], str]] = {
             "n": self._number,
@@ -100,6 +103,7 @@ class CellReader:
                 value = part.text
             elif name == "f":
                 formula = part.text
+                self.links += _HYPERLINK.findall(formula or "")
             elif name == "is":
                 return rich_text(part)
         kind = cell.get("t", "n")

@@ -46,10 +46,13 @@ def _is_too_deep(error: Exception) -> bool:
     return isinstance(error, RecursionError) or "Excessive depth" in str(error)
 
 
-def parse_part(stream: IO[bytes]) -> Any:
-    """Return the root element of a part. Raises ``Unreadable`` for one too large to hold, or with a DOCTYPE."""
+def parse_part(stream: IO[bytes], *, forgiving: bool = False) -> Any:
+    """Return the root element of a part, ``forgiving`` where programs are known to write what is not well-formed.
+
+    Raises ``Unreadable`` for one too large to hold, or with a DOCTYPE.
+    """
     metered: Any = _Metered(stream)
-    tree = etree.parse(metered, etree.XMLParser(remove_comments=True, remove_pis=True, **_SAFELY))
+    tree = etree.parse(metered, etree.XMLParser(remove_comments=True, remove_pis=True, recover=forgiving, **_SAFELY))
     _refuse_doctype(tree)
     return tree.getroot()
 
