@@ -101,6 +101,13 @@ def composite_font(characters: Mapping[int, str] | None, *, vertical: bool = Fal
     ]
 
 
+def misnamed_font() -> list[bytes]:
+    """Make a font that shows letters and calls them private characters; ``FIRST_FREE + 2`` names it."""
+    ranges = b"begincmap 1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfrange <20> <7e> <e020> endbfrange"
+    font = f"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode {FIRST_FREE} 0 R >>"
+    return [stream(ranges + b" endcmap"), b"null", font.encode()]
+
+
 COMPOSITE = f"/Font << /F1 3 0 R /F2 {FIRST_FREE + 2} 0 R >>"
 """Resources of a page that uses a font of ``composite_font`` as ``F2``."""
 

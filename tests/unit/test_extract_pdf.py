@@ -161,6 +161,11 @@ def test_a_pdf_above_the_hard_limit_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, documents.many_pages_pdf(6), Limits(hard_pages=5)) is ErrorCode.TOO_MANY_PAGES
 
 
+def test_links_and_attachments_are_told_before_pages_are_cut(tmp_path: Path) -> None:
+    items = read(tmp_path, documents.many_pages_pdf(6), Limits(pages=3))
+    assert [type(item) for item in items[2:]] == [Page, Page, Page, Facts, Page]
+
+
 def test_blank_pages_stay_empty_without_ocr(tmp_path: Path) -> None:
     items = read(tmp_path, documents.many_pages_pdf(2))
     assert [item for item in items if not isinstance(item, Facts)] == [Page(""), Page("")]

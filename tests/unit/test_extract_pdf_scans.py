@@ -18,6 +18,7 @@ from tests.support.pdf_documents import (
     document,
     hidden,
     lines,
+    misnamed_font,
     picture_object,
     placed,
 )
@@ -134,6 +135,13 @@ def test_glyphs_that_mean_nothing_are_read_as_they_look(tmp_path: Path, monkeypa
     monkeypatch.setattr(pdf_scan, "recognise", lambda *_, **__: Recognised("As it looks", 0.9))
     made = document(codes(*range(300, 340)) + b"0 0 300 300 re f", resources=COMPOSITE, objects=composite_font(None))
     assert page_of(read(tmp_path, made)) == Page("As it looks", ocr=True, quality=0.9)
+
+
+def test_letters_that_are_called_private_characters_are_read_as_they_look(tmp_path: Path) -> None:
+    content = lines(*LETTER, step=40).replace(b"/F1", b"/F2")
+    page = page_of(read(tmp_path, document(content, resources=COMPOSITE, objects=misnamed_font())))
+    assert words(page.text) == words(" ".join(LETTER))
+    assert page.ocr
 
 
 def test_the_better_of_two_bad_readings_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

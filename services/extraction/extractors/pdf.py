@@ -43,9 +43,8 @@ def _read(document: pdfium.PdfDocument, limits: Limits, *, sound_text: bool) -> 
     if len(document) > limits.hard_pages:
         raise Unreadable(ErrorCode.TOO_MANY_PAGES)
     document.init_forms()
-    facts = read_facts(document)
     yield Facts(page_count=len(document))
-    yield facts
-    yield from PdfPages(document, limits, sound_text=sound_text).read(facts.attachments)
+    yield read_facts(document)
+    yield from PdfPages(document, limits, sound_text=sound_text).read()
     if form := dynamic_form_text(document):
         yield Page(form, label="form")

@@ -21,14 +21,13 @@ _DATE = re.compile(
 
 
 def read_facts(document: pdfium.PdfDocument) -> Facts:
-    """Read all that concerns the whole document; costs about a millisecond."""
+    """Read all that concerns the whole document but its attachments; costs about a millisecond."""
     return Facts(
         title=_metadata(document, b"Title"),
         author=_metadata(document, b"Author"),
         created_at=parse_date(_metadata(document, b"CreationDate") or ""),
         language=wide_string(pdfium_c.FPDFCatalog_GetLanguage, document) or None,
         outline=list(islice(_entries(document), _MOST_ENTRIES)),
-        attachments=_attachments(document),
         encrypted=pdfium_c.FPDF_GetSecurityHandlerRevision(document) != _UNPROTECTED,
         signed=pdfium_c.FPDF_GetSignatureCount(document) > 0,
     )
@@ -65,7 +64,7 @@ def _entries(document: pdfium.PdfDocument) -> Iterator[dict[str, Any]]:
         }
 
 
-def _attachments(document: pdfium.PdfDocument) -> list[str]:
+def attachment_names(document: pdfium.PdfDocument) -> list[str]:
     """Name the files of the document's name tree; ``pdf_annotations`` finds those on a page."""
     count = min(pdfium_c.FPDFDoc_GetAttachmentCount(document), _MOST_ENTRIES)
     attachments = (pdfium_c.FPDFDoc_GetAttachment(document, index) for index in range(count))

@@ -9,6 +9,7 @@ import pypdfium2.raw as pdfium_c
 from services.extraction.content import ErrorCode, Facts, Heavy, Items, Limits, Notice, Page, Unreadable, Warn
 from services.extraction.extractors.hyphens import join_hyphenated
 from services.extraction.extractors.pdf_annotations import read_annotations
+from services.extraction.extractors.pdf_facts import attachment_names
 from services.extraction.extractors.pdf_margins import InMargin, RunningLines
 from services.extraction.extractors.pdf_quality import text_quality
 from services.extraction.extractors.pdf_scan import Layer, Reading, needs_ocr, read_by_ocr, unread_pictures
@@ -31,14 +32,14 @@ class PdfPages:
         self._attachments: dict[str, None] = {}
         self._heavy = False
 
-    def read(self, attachments: list[str]) -> Items:
-        """Give the pages, then the links and attachments met on them, which add to ``attachments``.
+    def read(self) -> Items:
+        """Give the pages, then the links and attachments; what lies beyond the limit is an empty page, to be cut.
 
         A page that pdfium cannot load or hold stays empty with a warning instead of losing the others; raises
         ``Unreadable`` when that goes for all.
         """
         readable, failure = False, ErrorCode.CORRUPT
-        for index in range(min(len(self._document), self._limits.pages + 1)):
+        for index in range(min(len(self._document), self._limits.pages)):
             try:
                 with closing(self._document[index]) as page:
                     if is_flooded(page):
@@ -51,7 +52,10 @@ class PdfPages:
                 yield from self._unreadable(index)
         if not readable:
             raise Unreadable(failure)
-        yield Facts(links=list(self._links), attachments=list(dict.fromkeys([*attachments, *self._attachments])))
+        attachments = dict.fromkeys([*attachment_names(self._document), *self._attachments])
+        yield Facts(links=list(self._links), attachments=list(attachments))
+        if len(self._document) > self._limits.pages:
+            yield Page("")
 
     def _unreadable(self, index: int) -> Items:
         yield Notice(Warn.UNREADABLE_PAGES)
