@@ -242,9 +242,13 @@ def test_an_encrypted_text_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (replace_member(odt(""), "content.xml", b"<!DOCTYPE x [<!ENTITY y 'z'>]><x/>"), Reason.DOCTYPE),
+        (
+            replace_member(odt(""), "content.xml", b"<!DOCTYPE x [<!ENTITY y 'z'>]><x><text><p/></text></x>"),
+            Reason.DOCTYPE,
+        ),
         (odt("<text:section>" * 20_000 + "</text:section>" * 20_000), Reason.NESTING),
         (replace_member(odt(""), "content.xml", b"<cut"), None),
+        (replace_member(odt(""), "content.xml", b"<other/>"), None),
         (zipped({"mimetype": b"application/vnd.oasis.opendocument.text"}), None),
         (odt("")[:300], None),
     ],

@@ -55,7 +55,7 @@ def _read(package: Package, limits: Limits, read_inner: Extractor) -> Items:
 
 def _body(walk: PartWalk, package: Package, main: str) -> Iterator[Block]:
     """Read the body as it is unpacked."""
-    for element in package.iterate_children(main, "body"):
+    for element in package.iterate_children(main, "body", "p", "tbl", "sdt"):
         yield from walk.block(element)
 
 

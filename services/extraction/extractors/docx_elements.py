@@ -25,7 +25,7 @@ def _path(names: str) -> str:
 
 def find(element: Any, names: str) -> Any:
     """Return the descendant at a path of local names (``pPr/pStyle``), None without it or without the element."""
-    return element.find(_path(names)) if element is not None else None
+    return element.find(_path(names)) if element is not None and len(element) else None
 
 
 def value(element: Any, names: str) -> str:

@@ -7,7 +7,7 @@ is never lost. What cannot stand within a line (text boxes, charts, diagrams) is
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from services.extraction.extractors.docx_elements import SKIPPED, find, is_on, value
+from services.extraction.extractors.docx_elements import SKIPPED, find, is_on
 from services.extraction.extractors.docx_fields import CHECKED, UNCHECKED, Fields, form_value, link_of
 from services.extraction.extractors.docx_notes import Note
 from services.extraction.extractors.docx_shared import Shared
@@ -104,13 +104,14 @@ class InlineWalk:
 
     def _run(self, run: Any) -> str:
         text = self._children(run)
-        properties = find(run, "rPr")
-        if properties is None or not text.strip():
+        if not text.strip() or (properties := find(run, "rPr")) is None:
             return text
-        if (fonts := find(properties, "rFonts")) is not None:
-            text = resolve_symbols(text, attribute(fonts, "ascii"))
-        text = shifted(text, value(properties, "vertAlign"))
-        struck = is_on(properties, "strike") or is_on(properties, "dstrike")
+        named = {local_name(found): found for found in properties}
+        if "rFonts" in named:
+            text = resolve_symbols(text, attribute(named["rFonts"], "ascii"))
+        if "vertAlign" in named:
+            text = shifted(text, attribute(named["vertAlign"], "val"))
+        struck = any(is_on(properties, name) for name in ("strike", "dstrike") if name in named)
         return f"{_STRUCK}{text}{_STRUCK}" if struck else text
 
     def _symbol(self, element: Any) -> str:

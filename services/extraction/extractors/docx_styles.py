@@ -21,6 +21,7 @@ class Styles:
         styles = root.iterfind("{*}style") if root is not None else ()
         self._by_id = {attribute(style, "styleId"): style for style in styles}
         self._levels: dict[str, int] = {}
+        self._lists: dict[str, tuple[str, int | None]] = {}
 
     def heading_level(self, properties: Any) -> int:
         """Return the level, from 1, of the heading that a paragraph of these properties (``w:pPr``) is, else 0."""
@@ -34,6 +35,11 @@ class Styles:
 
     def list_of(self, style_id: str) -> tuple[str, int | None]:
         """Return the numbering instance that a style puts its paragraphs in, "" for none, and its level if it says."""
+        if style_id not in self._lists:
+            self._lists[style_id] = self._inherited_list(style_id)
+        return self._lists[style_id]
+
+    def _inherited_list(self, style_id: str) -> tuple[str, int | None]:
         for style in self._chain(style_id):
             if find(style, "pPr/numPr") is not None:
                 level = find(style, "pPr/numPr/ilvl")

@@ -62,7 +62,7 @@ class _Document:
     def _body(self, walk: OdfWalk) -> Iterator[Block]:
         """Read the body as it is unpacked."""
         with self._archive.open(CONTENT) as stream:
-            for element in iterate_children(stream, "body", "text"):
+            for element in iterate_children(stream, "text", "p", "h", "list", "table", "section"):
                 yield from walk.block(element)
 
     def _margins(self, walk: OdfWalk) -> Iterator[Page]:

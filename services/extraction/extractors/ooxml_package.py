@@ -54,10 +54,10 @@ class Package:
         with self._archive.open(self._members[_normal(part)]) as stream:
             yield from iterate_part(stream, *names)
 
-    def iterate_children(self, part: str, *path: str) -> Iterator[Any]:
-        """Give what stands directly in the element at this path. Raises ``KeyError`` for a missing part."""
+    def iterate_children(self, part: str, container: str, *frequent: str) -> Iterator[Any]:
+        """Give what stands directly in an element as it is read, see ``xml_parts``. Raises ``KeyError`` for no part."""
         with self.open(part) as stream:
-            yield from iterate_children(stream, *path)
+            yield from iterate_children(stream, container, *frequent)
 
     def open(self, part: str) -> IO[bytes]:
         """Open a part to read its bytes. Raises ``KeyError`` for a missing one."""

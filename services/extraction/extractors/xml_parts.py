@@ -76,28 +76,39 @@ def iterate_part(stream: IO[bytes], *names: str) -> Iterator[Any]:
             del element.getparent()[0]
 
 
-def iterate_children(stream: IO[bytes], *path: str) -> Iterator[Any]:
-    """Give what stands directly in the element at this path of local names below the root, each child when it ends.
+def iterate_children(stream: IO[bytes], container: str, *frequent: str) -> Iterator[Any]:
+    """Give what stands directly in the element of this local name that holds the document, in order, as it is read.
 
-    What was given is then forgotten. Raises ``Unreadable`` as ``parse_part`` does.
+    Children are given when one with a ``frequent`` name ends, those of other names before it too; what was given is
+    then forgotten. Raises ``Unreadable`` as ``parse_part`` does, and (``corrupt``) where there is no such element.
     """
-    opened: list[str] = []
-    wanted = list(path)
+    given, found = None, False
     metered = _Metered(stream)
-    events = ("start", "end")
-    for event, element in etree.iterparse(metered, events=events, remove_comments=True, remove_pis=True, **_SAFELY):
-        if event == "start":
-            if not opened:
-                _refuse_doctype(element.getroottree())
-            opened.append(local_name(element))
-            continue
-        opened.pop()
-        if opened[1:] == wanted:
+    tags = [f"{{*}}{name}" for name in (container, *frequent)]
+    for _, element in etree.iterparse(metered, tag=tags, remove_comments=True, remove_pis=True, **_SAFELY):
+        if given is None:
+            _refuse_doctype(element.getroottree())
+        holder = element.getparent()
+        if holder is not None and local_name(holder) == container:
             metered.at_once = 0
+            yield from _before(element, given)
             yield element
-            element.clear()
-            while element.getprevious() is not None:
-                del element.getparent()[0]
+            element.clear()  # and kept, as the parser may still refer to it
+            given = element
+        elif local_name(element) == container:
+            found = True
+            yield from (child for child in element if child is not given)
+    if not found:
+        raise Unreadable(ErrorCode.CORRUPT)
+
+
+def _before(element: Any, given: Any) -> Iterator[Any]:
+    """Take the elements before one out of their parent, and give all but the one ``given`` already."""
+    holder = element.getparent()
+    while (first := holder[0]) is not element:
+        holder.remove(first)
+        if first is not given:
+            yield first
 
 
 class _Metered:
