@@ -129,3 +129,25 @@ def test_columns_read_from_right_to_left_come_in_that_order(tmp_path: Path) -> N
     )
     (text,) = read(tmp_path, document(content, resources=COMPOSITE, objects=square_font("日本語文章です")))
     assert "".join(text.split()) == "日本語文章です"
+
+
+def cells(*rows: str, step: int = 20) -> bytes:
+    """Show a table whose columns are far apart, a piece of text per cell."""
+    return b"".join(
+        lines(cell, top=600 - step * row, left=40 + 120 * column)
+        for row, texts in enumerate(rows)
+        for column, cell in enumerate(texts.split())
+    )
+
+
+@pytest.mark.parametrize("step", [12, 20])
+def test_cells_of_one_digit_stay_apart(tmp_path: Path, step: int) -> None:
+    (text,) = read(tmp_path, document(cells("x 7 1", "y 2 2", "z 10 3", step=step)))
+    assert text.split() == ["x", "7", "1", "y", "2", "2", "z", "10", "3"]
+
+
+def test_letters_set_one_by_one_are_still_words(tmp_path: Path) -> None:
+    widths = {"W": 11.33, "a": 6.67, "l": 2.67, ".": 3.34, "'": 2.29}
+    word = b" ".join(b"(%s) Tj %.2f 0 Td" % (letter.encode(), widths[letter]) for letter in "Wall.'")
+    (text,) = read(tmp_path, document(b"BT /F1 12 Tf 40 700 Td " + word + b" ET " + cells("7 1")))
+    assert text.split() == ["Wall.'", "7", "1"]

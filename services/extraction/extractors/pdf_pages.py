@@ -80,7 +80,7 @@ class PdfPages:
         yield Page(text, label=self._label(index), ocr=reading.ocr, quality=reading.quality)
 
     def _layer(self, index: int, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage) -> Layer:
-        text = text_of(page, text_page, index)[: self._limits.page_characters + 1]
+        text = text_of(page, text_page, index, self._limits.page_characters + 1)
         text = join_hyphenated(text)
         sound = self._sound_text and bool(text.strip())
         return Layer(text, 1.0 if sound else text_quality(text, unmapped=unmapped_share(text_page)))

@@ -13,6 +13,8 @@ from contextlib import closing, contextmanager
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from services.extraction.extractors.pdf_glyphs import has_scattered_glyphs, spaced_text
+
 _SAMPLED_GLYPHS = 48
 """Asked for their font and angle, spread over the page."""
 _MOST_TEXT_OBJECTS = 200_000
@@ -54,15 +56,17 @@ def open_text(page: pdfium.PdfPage) -> Iterator[pdfium.PdfTextPage]:
         yield text_page
 
 
-def text_of(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, index: int) -> str:
-    """Give the text within the page's box, lines ended by line feeds; lines that do not run across are turned first."""
+def text_of(page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, index: int, most: int) -> str:
+    """Give at most so many characters of a page, lines ended by line feeds; text that does not run across is turned."""
     text: str = text_page.get_text_bounded()
     angle = _sideways_angle(text_page)
     if angle is None and _EAST_ASIAN.search(text, 0, _SAMPLED_CHARACTERS) and _runs_down(text_page):
         angle = _COLUMNS_TO_LINES
     if angle is not None:
         text = _turned_text(page, index, angle)
-    return text.replace("\r\n", "\n").strip("\n")
+    elif has_scattered_glyphs(page):
+        text = spaced_text(text_page, most)
+    return text.replace("\r\n", "\n").strip("\n")[:most]
 
 
 def unmapped_share(text_page: pdfium.PdfTextPage) -> float:
