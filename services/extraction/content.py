@@ -80,7 +80,10 @@ class Limits:
     """Pixels of an image, or of a page rendered for OCR; decoding takes up to 4 bytes each."""
     depth: int = 500
     """Nesting of elements in markup."""
-    ocr_languages: tuple[str, ...] = ("eng", "deu", "fra", "spa", "ita", "por", "nld", "pol", "rus", "ukr", "tur")
+    ocr_languages: tuple[str, ...] = (
+        *("eng", "deu", "fra", "spa", "ita", "por", "nld", "pol", "tur", "rus", "ukr", "ell"),
+        *("ara", "chi_sim", "jpn", "kor"),
+    )
     """Languages OCR may find, as Tesseract names them; the first is tried where nothing else tells."""
 
 

@@ -74,6 +74,14 @@ class LimitSettings(BaseSettings):
     max_unpacked_bytes: int = Field(_DEFAULTS.unpacked_bytes, gt=0, description="unpacked size of a ZIP document")
     max_ratio: int = Field(_DEFAULTS.ratio, gt=0, description="unpacked to packed size of a ZIP document")
     max_members: int = Field(_DEFAULTS.members, gt=0, description="members of a ZIP document")
+    max_cells: int = Field(_DEFAULTS.cells, gt=0, description="cells of a spreadsheet")
+    max_pixels: int = Field(_DEFAULTS.pixels, gt=0, description="pixels of an image")
+    max_depth: int = Field(_DEFAULTS.depth, gt=0, description="nesting of elements in markup")
+    ocr_languages: str = Field(
+        "+".join(_DEFAULTS.ocr_languages),
+        pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$",
+        description="languages OCR may find, as Tesseract names them; their data must be installed",
+    )
 
     def limits(self) -> Limits:
         """Give the limits as extractors take them."""
@@ -85,6 +93,10 @@ class LimitSettings(BaseSettings):
             unpacked_bytes=self.max_unpacked_bytes,
             ratio=self.max_ratio,
             members=self.max_members,
+            cells=self.max_cells,
+            pixels=self.max_pixels,
+            depth=self.max_depth,
+            ocr_languages=tuple(self.ocr_languages.split("+")),
         )
 
 
