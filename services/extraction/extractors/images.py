@@ -60,11 +60,11 @@ def extract_image(kind: str, source: Path, limits: Limits) -> Items:
     with _failures(), Image.open(source, formats=[kind]) as image:
         yield from read_facts(image)
         image.draft("L", (_DRAFT_SIDE, _DRAFT_SIDE))
-        frames = (
-            _animation(image) if getattr(image, "is_animated", False) and kind != "TIFF" else _frames(image, limits)
-        )
+        frames = _animation(image) if _count(image) > 1 else _frames(image, limits)
         for number, grey in frames:
             yield from _read(upright(grey, image), limits, number)
+        if _count(image) > _ANIMATION_FRAMES:
+            yield Notice(Warn.TRUNCATED_PAGES)
 
 
 for _media_type, _reader in _READERS.items():
@@ -117,7 +117,7 @@ def _as_far_as_it_goes(image: ImageFile.ImageFile, index: int) -> Image.Image:
 
 def _animation(image: ImageFile.ImageFile) -> Iterator[tuple[int, Image.Image]]:
     """Give evenly chosen frames that differ from the one given before."""
-    count: int = getattr(image, "n_frames", 1)
+    count = _count(image)
     before: Image.Image | None = None
     for index in sorted({step * count // _ANIMATION_FRAMES for step in range(_ANIMATION_FRAMES)}):
         image.seek(index)
@@ -126,6 +126,12 @@ def _animation(image: ImageFile.ImageFile) -> Iterator[tuple[int, Image.Image]]:
         if before is None or extremes(ImageChops.difference(small, before))[1] > _SAME:
             before = small
             yield index + 1, grey
+
+
+def _count(image: ImageFile.ImageFile) -> int:
+    """Count an animation's frames; behind a JPEG there are only a camera's depth and gain maps."""
+    count: int = getattr(image, "n_frames", 1)
+    return count if image.format in {"GIF", "PNG", "WEBP"} else 1
 
 
 @contextmanager

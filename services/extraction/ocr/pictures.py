@@ -61,9 +61,9 @@ def prepare(grey: Image.Image, dpi: int | None) -> Image.Image:
     return grey if abs(skew) < _NEGLIGIBLE_SKEW else _turned(grey, skew)
 
 
-def smoothed(picture: Image.Image) -> Image.Image:
-    """Take away speckles and ragged edges."""
-    return picture.filter(ImageFilter.GaussianBlur(1))
+def smoothed(picture: Image.Image, radius: float) -> Image.Image:
+    """Take away speckles and ragged edges of about this many pixels."""
+    return picture.filter(ImageFilter.GaussianBlur(radius))
 
 
 def turned(picture: Image.Image, degrees: int) -> Image.Image:

@@ -26,6 +26,10 @@ _LEGIBLE = 60
 _WORD_CHARACTERS = 4
 _LOW = 70
 _MOST_OF_IT = 0.8
+_FEW_CHARACTERS = 60
+_CONVINCING_CHARACTERS = 12
+_SMOOTHING_RADII = (1, 2)
+_CLEARLY_MORE = 1.02
 _SURE_TURN = 3.0
 _SURE_SCRIPT = 2.0
 _CLEARLY_BETTER = 2
@@ -45,12 +49,21 @@ class Recognised:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A way to read a picture, and what a sample of it reads like that way."""
+    """A way to read a picture, and what a sample of it reads like that way.
+
+    ``weight`` is how much was read how surely: a page that stands wrong may give a single stroke of great confidence.
+    """
 
     picture: Image.Image
     language: str
     text: str
     confidence: float
+    weight: float
+
+    @property
+    def convincing(self) -> bool:
+        """Whether the picture seems to stand upright and be of the language's script."""
+        return self.confidence >= _WRONG and len(self.text) >= _CONVINCING_CHARACTERS
 
     @classmethod
     def of(cls, picture: Image.Image, language: str) -> "_Attempt":
@@ -60,7 +73,8 @@ class _Attempt:
             lines = [
                 line for line in lines if line.box[1] > 0 and line.box[3] < band.height
             ] or lines  # none cut through
-        return cls(picture, language, _joined(lines), _mean_confidence(lines))
+        weight = sum(len(line.text) * max(line.confidence - _LEGIBLE, 0) for line in lines)
+        return cls(picture, language, _joined(lines), _mean_confidence(lines), weight)
 
 
 def recognise(image: Image.Image, limits: Limits, *, dpi: int | None = None) -> Recognised:
@@ -97,10 +111,14 @@ def _result(legible: Sequence[Line], lines: Sequence[Line], *, foreign: bool) ->
 def _approach(picture: Image.Image, known: Sequence[str]) -> tuple[_Attempt, bool]:
     """Find how the picture reads best; the second value is whether it is in a script that no known language has."""
     best, foreign = _Attempt.of(picture, known[0]), False
-    if best.confidence < _WRONG:
+    if not best.convincing and 0 < len(best.text) <= _FEW_CHARACTERS:
+        best = _surest(best, known)
+    if not best.convincing:
         best, foreign = _upright(best, known)
-    if best.confidence < _SURE:
-        best = max(best, _Attempt.of(pictures.smoothed(best.picture), best.language), key=_confidence)
+    for radius in _SMOOTHING_RADII:
+        if best.confidence < _SURE:
+            smoothed = pictures.smoothed(best.picture, radius)
+            best = max(best, _Attempt.of(smoothed, best.language), key=_weight)
     return _in_its_language(best, known), foreign
 
 
@@ -113,7 +131,9 @@ def _upright(attempt: _Attempt, known: Sequence[str]) -> tuple[_Attempt, bool]:
     turns = (found.turn,) if found and sure else (90, 180, 270)
     language = languages.with_english(readers[0], known) if readers else attempt.language
     attempts = (_Attempt.of(pictures.turned(attempt.picture, turn), language) for turn in turns)
-    best = max(attempt, *attempts, key=_confidence)
+    best = max(attempt, *attempts, key=_weight)
+    if not sure and best.confidence < _SURE:
+        best = attempt  # a photograph has something like letters in every direction
     return best, not readers and best.confidence < _WRONG
 
 
@@ -124,9 +144,14 @@ def _in_its_language(attempt: _Attempt, known: Sequence[str]) -> _Attempt:
     sure = len(attempt.text) > _SHORT_CHARACTERS and attempt.confidence >= _SURE
     if sure or attempt.confidence < _LEGIBLE:
         return attempt
+    return _surest(attempt, known)
+
+
+def _surest(attempt: _Attempt, known: Sequence[str]) -> _Attempt:
+    """Try every language of the script; a few words are unsure in the wrong one, and quickly read."""
     relatives = [_Attempt.of(attempt.picture, other) for other in languages.relatives(attempt.language, known)]
-    best = max([attempt, *relatives], key=_confidence)
-    return best if best.confidence > attempt.confidence + 1 else attempt
+    best = max([attempt, *relatives], key=_weight)
+    return best if best.weight > attempt.weight * _CLEARLY_MORE else attempt
 
 
 def _read(attempt: _Attempt, known: Sequence[str]) -> list[Line]:
@@ -176,5 +201,5 @@ def _characters(lines: Sequence[Line]) -> int:
     return sum(len(line.text) for line in lines)
 
 
-def _confidence(attempt: _Attempt) -> float:
-    return attempt.confidence
+def _weight(attempt: _Attempt) -> float:
+    return attempt.weight
