@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.extraction.content import ErrorCode, Facts, Item, Limits, Page, Reason, Unreadable
+from services.extraction.content import ErrorCode, Facts, Item, Limits, Notice, Page, Reason, Unreadable, Warn
 from services.extraction.extractors.ods import extract_ods
 from tests.support.documents import replace_member
 from tests.support.sheet_documents import odf_content, ods
@@ -133,13 +133,19 @@ def test_the_document_says_what_it_is(tmp_path: Path) -> None:
         "Object 1": b"\xd0\xcf",
         "META-INF/documentsignatures.xml": "",
     }
-    facts = read(tmp_path, ods(table(""), parts=parts))[0]
+    facts, embedded, *_ = read(tmp_path, ods(table(""), parts=parts))
     assert isinstance(facts, Facts)
+    assert embedded == Facts(attachments=["Object 1"])
     assert (facts.title, facts.author) == ("Budget", "Ada")
     assert facts.created_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    assert facts.attachments == ["Object 1"]
     assert facts.macros
     assert facts.signed
+
+
+def test_damaged_properties_cost_no_text(tmp_path: Path) -> None:
+    items = read(tmp_path, ods(table(row(words("x"))), parts={"meta.xml": "<meta"}))
+    assert [page.text for page in pages(items)] == ["x"]
+    assert Notice(Warn.METADATA_INCOMPLETE) in items
 
 
 def test_a_document_with_a_password_is_encrypted(tmp_path: Path) -> None:

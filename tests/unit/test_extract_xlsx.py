@@ -333,6 +333,19 @@ def test_a_damaged_sheet_does_not_cost_the_others(tmp_path: Path) -> None:
     assert Notice(Warn.UNREADABLE_PAGES) in items
 
 
+def test_damaged_comments_and_properties_cost_no_text(tmp_path: Path) -> None:
+    def fill(workbook: xlsxwriter.Workbook) -> None:
+        sheet = workbook.add_worksheet()
+        sheet.write("A1", "words")
+        sheet.write_comment("A1", "comment")
+
+    content = replace_member(xlsx(fill), "xl/comments1.xml", b"<comments")
+    items = read(tmp_path, replace_member(content, "docProps/core.xml", b"<core"))
+    assert [page.text for page in pages(items)] == ["words"]
+    assert Notice(Warn.METADATA_INCOMPLETE) in items
+    assert Notice(Warn.UNREADABLE_PAGES) in items
+
+
 @pytest.mark.parametrize(
     "target", ["../../../etc/passwd", "/etc/passwd", "https://example.org/sheet.xml", "missing.xml"]
 )

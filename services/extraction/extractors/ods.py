@@ -5,7 +5,6 @@ The format stores what every cell shows, so that nothing is rendered here.
 
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from services.extraction.content import Facts, Heavy, Items, Limits
 from services.extraction.extractors.odf_package import CONTENT, package_facts, refuse_encrypted
 from services.extraction.extractors.ods_rows import ContentReader, Table
 from services.extraction.extractors.registry import extracts
-from services.extraction.extractors.sheets import Sheet, Workbook
+from services.extraction.extractors.sheets import Sheet, Workbook, facts_of
 from services.extraction.extractors.xml_parts import damage_is_corrupt
 from services.extraction.media_types import ODF_SPREADSHEET
 
@@ -26,7 +25,8 @@ def extract_ods(source: Path, limits: Limits) -> Items:
     """One page per block of rows of each sheet, in the document's order, then what is drawn on the sheet."""
     with damage_is_corrupt(), source.open("rb") as file, zipfile.ZipFile(file) as archive:
         refuse_encrypted(archive)
-        yield replace(package_facts(archive), attachments=_embedded(archive.namelist()))
+        yield facts_of(lambda: package_facts(archive))
+        yield Facts(attachments=_embedded(archive.namelist()))
         if archive.getinfo(CONTENT).file_size > _HEAVY_BYTES:
             yield Heavy()
         reader = ContentReader(archive)

@@ -4,13 +4,14 @@ A sheet is never a grid here: its rows hold only the cells that hold something, 
 as much as one in the first. A table has the columns that its rows use, and a page begins anew with the table's header.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from services.extraction.content import ErrorCode, Facts, Items, Limits, Notice, Page, Reason, Unreadable, Warn
 from services.extraction.extractors.blocks import blocks_of_lines
 from services.extraction.extractors.sheet_pages import SheetRow, sheet_pages
+from services.extraction.extractors.xml_parts import damage_is_corrupt
 
 Comments = Mapping[int, Mapping[int, str]]
 """Comments as they are to be read, by row and column."""
@@ -84,6 +85,15 @@ class Workbook:
             if self._cells > self._limits.cells:
                 raise Unreadable(ErrorCode.TOO_LARGE_UNCOMPRESSED, Reason.SHEET_EXTENT)
             yield row
+
+
+def facts_of(read: Callable[[], Facts]) -> Facts | Notice:
+    """Give what a document says of itself; damage there costs a warning, not the text."""
+    try:
+        with damage_is_corrupt():
+            return read()
+    except Unreadable:
+        return Notice(Warn.METADATA_INCOMPLETE)
 
 
 def comment(author: str, text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import olefile
 import xlrd
 
-from services.extraction.content import ErrorCode, Facts, Heavy, Items, Limits, Unreadable
+from services.extraction.content import ErrorCode, Facts, Heavy, Items, Limits, Notice, Unreadable, Warn
 from services.extraction.extractors.biff_drawings import biff_drawings
 from services.extraction.extractors.number_formats import BUILT_IN, number_format
 from services.extraction.extractors.ole_facts import ole_facts
@@ -57,7 +57,7 @@ def extract_xls(source: Path, limits: Limits) -> Items:
         raise Unreadable(ErrorCode.CORRUPT) from error
 
 
-def _open(source: Path) -> tuple[Facts, bytes]:
+def _open(source: Path) -> tuple[Facts | Notice, bytes]:
     """Return the workbook's stream, which before Excel 5 was the file itself."""
     if not olefile.isOleFile(source):
         return Facts(), source.read_bytes()
@@ -65,7 +65,11 @@ def _open(source: Path) -> tuple[Facts, bytes]:
         name = next(filter(ole.exists, _STREAMS), None)
         if name is None:
             raise Unreadable(ErrorCode.CORRUPT)
-        return ole_facts(ole), ole.openstream(name).read()
+        stream = ole.openstream(name).read()
+        try:
+            return ole_facts(ole), stream
+        except _DAMAGE:
+            return Notice(Warn.METADATA_INCOMPLETE), stream
 
 
 class _Sheets:

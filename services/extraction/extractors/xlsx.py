@@ -13,7 +13,7 @@ from services.extraction.extractors.drawing_ml import drawing_lines, vml_lines
 from services.extraction.extractors.ooxml_package import Package, attribute
 from services.extraction.extractors.registry import extracts
 from services.extraction.extractors.sheet_pages import SheetRow
-from services.extraction.extractors.sheets import Sheet, Workbook, with_comments
+from services.extraction.extractors.sheets import Comments, Sheet, Workbook, facts_of, with_comments
 from services.extraction.extractors.xlsx_cells import CellReader, cell_formats, shared_strings
 from services.extraction.extractors.xlsx_comments import people, sheet_comments
 from services.extraction.extractors.xml_parts import damage_is_corrupt
@@ -36,7 +36,7 @@ def _read(package: Package, limits: Limits) -> Items:
     if workbook.endswith(_BINARY):  # .xlsb, whose parts are records rather than XML
         raise Unreadable(ErrorCode.UNSUPPORTED_TYPE)
     sheets = package.relationships(workbook)
-    yield package.facts()
+    yield facts_of(package.facts)
     links = _links(package, [found.target for found in sheets if not found.external])
     yield Facts(links=links)
     strings = package.related(workbook, "sharedStrings")
@@ -72,9 +72,18 @@ class _Sheets:
             yield Sheet(sheet.get("name", ""), self._rows(part), self._drawings(part), hidden)
 
     def _rows(self, part: str) -> Iterator[SheetRow]:
+        """Give the rows with their comments; damaged comments are reported after the rows, which they must not cost."""
+        comments: Comments = {}
+        damage: Unreadable | None = None
+        try:
+            with damage_is_corrupt():
+                comments = sheet_comments(self._package, part, self._people)
+        except Unreadable as error:
+            damage = error
         with damage_is_corrupt():
-            comments = sheet_comments(self._package, part, self._people)
             yield from with_comments(self._reader.rows(self._package, part), comments)
+        if damage:
+            raise damage
 
     def _drawings(self, part: str) -> Iterator[str]:
         with damage_is_corrupt():
