@@ -28,7 +28,7 @@ from services.extraction.store import ExtractionStore, failed
 _log = logging.getLogger(__name__)
 
 _LONGEST_SUFFIX = 16
-_HEAVY_NICENESS = DEFAULT_NICENESS + 5
+_HEAVY_NICENESS = DEFAULT_NICENESS + 4
 """What is short goes first where the processor is short."""
 
 

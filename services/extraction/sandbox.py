@@ -22,8 +22,8 @@ from services.extraction.template_process import TemplateProcess
 
 _log = logging.getLogger(__name__)
 
-DEFAULT_NICENESS = 5
-"""Children come after the service itself."""
+DEFAULT_NICENESS = 1
+"""Children come after the service itself, but not so far that other work on the machine starves them."""
 
 _START_SECONDS = 10.0
 _STREAM_BUFFER_BYTES = 256 * 1024
