@@ -212,3 +212,10 @@ def test_html_is_known_by_content_and_by_name(tmp_path: Path) -> None:
     assert detect(source, ".htm").media_type == "text/html"
     source.write_bytes(b'<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><body/></html>')
     assert detect(source, ".xhtml").media_type == "text/html"
+
+
+def test_endless_text_is_cut_between_words() -> None:
+    cut = list(pieces("<pre>" + "word " * 100_000, depth=10, longest=100_000))
+    assert len(cut) > 3
+    assert all(piece.startswith("<pre>") for piece in cut)
+    assert "".join(cut).replace("<pre>", "").split() == ["word"] * 100_000

@@ -1,6 +1,6 @@
 """HTML before it is parsed: decoded, cut into pieces that fit in memory, and never nested too deep.
 
-Lexbor takes some 40 bytes of memory per byte of markup, and time that grows with the square of the nesting (200,000
+Lexbor takes 40 to 100 bytes of memory per byte of markup, and time that grows with the square of the nesting (200,000
 nested ``div`` keep it busy for a minute, deaf to signals). So the tags are counted first, without building anything.
 Tags nested deeper than the limit are left out, their text stays; a long document is parsed in pieces, each of which
 reopens the elements that the cut fell into.
@@ -14,7 +14,7 @@ from html import escape
 from services.extraction.extractors.html_elements import ENDING_THEMSELVES, VOID
 from services.extraction.text import codec_of, decode
 
-PIECE_CHARACTERS = 4_000_000
+PIECE_CHARACTERS = 1_000_000
 _PROLOG_BYTES = 4_096
 _CHARSET = re.compile(
     rb"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
@@ -25,7 +25,8 @@ _EMPTY_ELEMENT = re.compile(r"<([a-zA-Z][^\s/<>]*+)([^<>]*?)/>")
 _TAG = re.compile(
     r"<!--(?:-?>|.*?(?:--!?>|\Z))"
     r"|<(?P<raw>script|style|textarea|title|xmp|iframe|noembed|noframes)\b.*?(?:</(?P=raw)\b[^>]*>?|\Z)"
-    r"|<(?P<end>/?)(?P<name>[a-z][^\s/>]*)[^>]*>?",
+    r"|<(?P<end>/?)(?P<name>[a-z][^\s/>]*)[^>]*>?"
+    r"|[^<]{50000}[^<\s]*+",
     re.IGNORECASE | re.DOTALL,
 )
 
