@@ -26,7 +26,7 @@ _TAG = re.compile(
     r"<!--(?:-?>|.*?(?:--!?>|\Z))"
     r"|<(?P<raw>script|style|textarea|title|xmp|iframe|noembed|noframes)\b.*?(?:</(?P=raw)\b[^>]*>?|\Z)"
     r"|<(?P<end>/?)(?P<name>[a-z][^\s/>]*)[^>]*>?"
-    r"|[^<]{50000}[^<\s]*+",
+    r"|[^<]{1,50000}[^<\s]*+",
     re.IGNORECASE | re.DOTALL,
 )
 
