@@ -11,8 +11,9 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 _POINTS_PER_INCH = 72
-_LOWEST_DPI, _HIGHEST_DPI = 200, 300
-"""OCR's range: below it small print is lost, above it only time."""
+_LOWEST_DPI, _USUAL_DPI, _HIGHEST_DPI = 150, 200, 300
+"""What OCR is shown: a scan in its own resolution, because scaling costs more accuracy than OCR gains by it; below the
+lowest small print is lost, above the highest only time. The usual one is for pages without pictures."""
 _DEEPEST_FORM = 3
 _MOST_OBJECTS = 20_000
 _SMALL_PIXELS = 500
@@ -58,7 +59,7 @@ def hide_text(page: pdfium.PdfPage) -> None:
 
 def render(page: pdfium.PdfPage, images: list[Picture], most_pixels: int) -> tuple[Image.Image, int]:
     """Render a page in grey at the resolution of its images; gives the picture and its dots per inch."""
-    wanted = max((image.dpi for image in images), default=_HIGHEST_DPI)
+    wanted = max((image.dpi for image in images), default=_USUAL_DPI)
     dpi = min(max(wanted, _LOWEST_DPI), _HIGHEST_DPI)
     return _rendered(page, _bounded_scale(page, dpi / _POINTS_PER_INCH, most_pixels))
 
