@@ -25,6 +25,7 @@ _DAMAGE = (
     xlrd.XLRDError,
     xlrd.compdoc.CompDocError,
     struct.error,
+    ArithmeticError,
     AssertionError,
     LookupError,
     ValueError,
@@ -46,8 +47,10 @@ _NATIONAL = frozenset({*range(5, 9), *range(41, 45)})
 def extract_xls(source: Path, limits: Limits) -> Items:
     """One page per block of rows of each sheet, in the workbook's order, then what is drawn on the sheet."""
     try:
-        facts, stream = _open(source)
-        yield facts
+        stream = source.read_bytes()
+        if olefile.isOleFile(source):  # before Excel 5 the stream was the file itself
+            yield _facts(source)
+            stream = _stream(stream)
         if len(stream) > _HEAVY_BYTES:
             yield Heavy()
         sheets = _Sheets(stream)
@@ -57,19 +60,23 @@ def extract_xls(source: Path, limits: Limits) -> Items:
         raise Unreadable(ErrorCode.CORRUPT) from error
 
 
-def _open(source: Path) -> tuple[Facts | Notice, bytes]:
-    """Return the workbook's stream, which before Excel 5 was the file itself."""
-    if not olefile.isOleFile(source):
-        return Facts(), source.read_bytes()
-    with olefile.OleFileIO(source) as ole:
-        name = next(filter(ole.exists, _STREAMS), None)
-        if name is None:
-            raise Unreadable(ErrorCode.CORRUPT)
-        stream = ole.openstream(name).read()
-        try:
-            return ole_facts(ole), stream
-        except _DAMAGE:
-            return Notice(Warn.METADATA_INCOMPLETE), stream
+def _facts(source: Path) -> Facts | Notice:
+    """Return what the container says of the workbook; damage there costs a warning, not the text."""
+    try:
+        with source.open("rb") as file, olefile.OleFileIO(file) as ole:
+            return ole_facts(ole)
+    except _DAMAGE:
+        return Notice(Warn.METADATA_INCOMPLETE)
+
+
+def _stream(content: bytes) -> bytes:
+    """Take the workbook out of its container, by xlrd's reader, which bears more damage than olefile's."""
+    container = xlrd.compdoc.CompDoc(content, logfile=io.StringIO(), ignore_workbook_corruption=True)
+    for name in _STREAMS:
+        memory, offset, length = container.locate_named_stream(name)
+        if memory:
+            return bytes(memory[offset : offset + length])
+    raise Unreadable(ErrorCode.CORRUPT)
 
 
 class _Sheets:
