@@ -16,6 +16,7 @@ from typing import Protocol
 
 from services.extraction.extractors.date_patterns import DatePattern, holds_date
 from services.extraction.extractors.format_tokens import Kind, Token, sections_of
+from services.extraction.extractors.fraction_patterns import FractionPattern, fraction_slash
 from services.extraction.extractors.number_patterns import NumberPattern, exact, plain
 
 _LONGEST_CODE = 255
@@ -185,6 +186,8 @@ def _section(tokens: list[Token], index: int, *, date_1904: bool) -> _Section:
         pattern = DatePattern(tokens, date_1904=date_1904, otherwise=general)
     elif any(kind in {Kind.GENERAL, Kind.TEXT} for kind, _ in tokens):
         pattern = _General([token for token in tokens if token.kind is not Kind.BRACKET])
+    elif (slash := fraction_slash(tokens)) is not None:
+        pattern = FractionPattern(tokens, slash)
     else:
         pattern = NumberPattern(tokens)
     return _Section(pattern, condition, signed=not speaks_for_itself)

@@ -1,4 +1,4 @@
-"""Digits, thousands, percent, exponents and fractions in a spreadsheet's format (ECMA-376 part 1, §18.8.31).
+"""Digits, thousands, percent and exponents in a spreadsheet's format (ECMA-376 part 1, §18.8.31).
 
 Spreadsheets compute with 15 decimal digits and round halves away from zero, so values become decimals first:
 1.005 as ``0.00`` is 1.01, although the nearest binary number is below it.
@@ -7,7 +7,6 @@ Spreadsheets compute with 15 decimal digits and round halves away from zero, so 
 import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
-from fractions import Fraction
 from itertools import takewhile
 
 from services.extraction.extractors.format_tokens import Kind, Token
@@ -15,7 +14,6 @@ from services.extraction.extractors.format_tokens import Kind, Token
 _CONTEXT = Context(prec=700, rounding=ROUND_HALF_UP)
 """Room for the largest double with as many decimals as a format code has room for."""
 _GROUP = 3
-_MOST_DENOMINATOR_DIGITS = 9
 _SIMPLE = re.compile("L*[#,]*0(?:[.]0+)?,*L*")
 """Shapes such as ``$#,##0.00 "each"``, most of those in use, that Python's own formatting renders faster."""
 
@@ -37,7 +35,6 @@ class NumberPattern:
         tokens = [token for token in tokens if token.kind is not Kind.BRACKET]
         kinds = [kind for kind, _ in tokens]
         self._digits = kinds.count(Kind.DIGIT)
-        self._slash = _fraction_slash(tokens)
         self._percents = kinds.count(Kind.PERCENT)
         mantissa, self._exponent = _split(tokens, Kind.EXPONENT)
         self._scale = _trailing_commas(mantissa) * _GROUP
@@ -46,6 +43,7 @@ class NumberPattern:
         self._whole = _without_commas(whole)
         self._decimals = _without_commas(self._decimals)
         self._places = sum(kind is Kind.DIGIT for kind, _ in self._decimals)
+        self._grouping = "," if self._grouped else ""
         self._quantum = Decimal(1).scaleb(-self._places)
         self._tokens = tokens
         self._simple = _SIMPLE.fullmatch("".join(_shape(token) for token in tokens)) is not None
@@ -59,13 +57,7 @@ class NumberPattern:
         number = abs(exact(value)).scaleb(2 * self._percents - self._scale)
         if self._simple:
             rounded = number.quantize(self._quantum, context=_CONTEXT)
-            shown = (
-                f"{self._prefix}{rounded:,f}{self._suffix}"
-                if self._grouped
-                else f"{self._prefix}{rounded:f}{self._suffix}"
-            )
-        elif self._slash is not None:
-            shown = self._fraction(number, self._slash)
+            shown = f"{self._prefix}{rounded:{self._grouping}f}{self._suffix}"
         elif self._exponent:
             shown = self._scientific(number)
         else:
@@ -86,45 +78,6 @@ class NumberPattern:
         letter = self._exponent[0].text[0]
         return f"{self._decimal(number.scaleb(-exponent))}{letter}{sign}{_fill(self._exponent[1:], str(abs(exponent)))}"
 
-    def _fraction(self, number: Decimal, slash: int) -> str:
-        """Find the nearest fraction with as many digits as there are places, or of the denominator that is given."""
-        before, after = self._tokens[:slash], self._tokens[slash + 1 :]
-        mixed = sum(kind is Kind.DIGIT for kind, _ in _whole_part(before)) > 0
-        whole, rest = divmod(Fraction(number), 1) if mixed else (0, Fraction(number))
-        fixed, places, suffix = _denominator(after)
-        fraction = _nearest(rest, fixed, places)
-        if mixed and fraction == 1:
-            whole, fraction = whole + 1, Fraction(0)
-        denominator = fixed or fraction.denominator
-        numerator = fraction * denominator
-        prefix = "".join(text for kind, text in before if kind is Kind.LITERAL and text.strip())
-        parts = [str(whole)] if mixed and (whole or not numerator) else []
-        parts += [f"{numerator}/{denominator}"] if numerator or not mixed else []
-        return prefix + " ".join(parts) + suffix
-
-
-def _nearest(value: Fraction, denominator: int | None, places: int) -> Fraction:
-    if denominator is None:
-        return _convergent(value, 10 ** min(places, _MOST_DENOMINATOR_DIGITS) - 1)
-    return Fraction(int(value * denominator + Fraction(1, 2)), denominator)
-
-
-def _convergent(value: Fraction, largest: int) -> Fraction:
-    """Return the last convergent of the continued fraction whose denominator fits, which is what Excel shows.
-
-    It is not always the nearest fraction: 12.3 as ``# ?/?`` is 12 1/3, although 2/7 is nearer.
-    """
-    before, found = (0, 1), (1, 0)
-    rest = value
-    while True:
-        digit = rest.numerator // rest.denominator
-        before, found = found, (digit * found[0] + before[0], digit * found[1] + before[1])
-        if found[1] > largest:
-            return Fraction(*before)
-        if rest == digit:
-            return Fraction(*found)
-        rest = 1 / (rest - digit)
-
 
 def _shape(token: Token) -> str:
     """Return a part's own sign where a number's shape needs it, ``L`` for what is only written, ``X`` for others."""
@@ -135,39 +88,6 @@ def _shape(token: Token) -> str:
 
 def _after_last_digit(tokens: Sequence[Token]) -> int:
     return max((index + 1 for index, token in enumerate(tokens) if token.kind is Kind.DIGIT), default=0)
-
-
-def _fraction_slash(tokens: Sequence[Token]) -> int | None:
-    """Find the slash of a fraction: one with places for digits on its left and a digit or place on its right."""
-    for index, (kind, _) in enumerate(tokens):
-        if kind is Kind.SLASH and any(token.kind is Kind.DIGIT for token in tokens[:index]):
-            following = next((token for token in tokens[index + 1 :] if token.text.strip()), None)
-            if following and (following.kind is Kind.DIGIT or following.text.isdecimal()):
-                return index
-    return None
-
-
-def _whole_part(before: Sequence[Token]) -> Sequence[Token]:
-    """Return what stands left of the numerator's places: with places of its own the number is mixed, ``1 1/2``."""
-    end = len(before)
-    while end and (before[end - 1].kind is not Kind.DIGIT):
-        end -= 1
-    while end and before[end - 1].kind is Kind.DIGIT:
-        end -= 1
-    return before[:end]
-
-
-def _denominator(after: Sequence[Token]) -> tuple[int | None, int, str]:
-    """Return the denominator if it is given, the places for one, and the text behind it."""
-    tokens = list(after)
-    while tokens and not tokens[0].text.strip():
-        tokens.pop(0)
-    digits = ""
-    while tokens and (tokens[0].kind is Kind.DIGIT or tokens[0].text.isdecimal()):
-        digits += tokens.pop(0).text
-    suffix = "".join(text for _, text in tokens)
-    given = digits.isdecimal() and int(digits) > 0
-    return (int(digits) if given else None), len(digits), suffix
 
 
 def _split(tokens: Sequence[Token], at: Kind) -> tuple[list[Token], list[Token]]:
