@@ -57,6 +57,10 @@ class KeptAlive:
         if now() >= self._until:
             raise LeaseLost
 
+    def stop(self) -> None:
+        """Send no more signs of life: from now on the token alone decides whether the run is ours."""
+        self._beating.cancel()
+
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self._settings.heartbeat.total_seconds())

@@ -91,6 +91,7 @@ class ExtractionService:
             self._result(job, file, claim, lease, progress) as result,
         ):
             lease.check()
+            lease.stop()  # a finished run has no lease: the next sign of life would take that for a loss
             # All pages are written by now, so one look at the file tells whether it was condemned before that. If it
             # is after that, storage finds them; and a result never brings a removed record back.
             finished, condemned, _ = await asyncio.gather(

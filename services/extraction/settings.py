@@ -19,6 +19,9 @@ from services.extraction.machine import machine_memory_bytes
 from services.extraction.protocol import Task
 
 _NOTHING = timedelta(0)
+_LONGEST = timedelta(minutes=25)
+"""The broker takes a message back after 30 minutes, unless it is configured otherwise."""
+
 _MIB = 1 << 20
 _DEFAULTS = Limits()
 
@@ -106,15 +109,17 @@ class RunSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="EXTRACTION_", frozen=True, populate_by_name=True)
 
     timeout: Duration = Field(timedelta(seconds=30), gt=_NOTHING, description="time a child may take")
-    heavy_timeout: Duration = Field(timedelta(minutes=5), gt=_NOTHING, description="the same for heavy documents")
+    heavy_timeout: Duration = Field(
+        timedelta(minutes=5), gt=_NOTHING, le=_LONGEST, description="the same for heavy documents"
+    )
     ocr_page_time: Duration = Field(
         timedelta(seconds=10), ge=_NOTHING, description="time a heavy document gains with each page that OCR finished"
     )
     longest_time: Duration = Field(
         timedelta(minutes=20),
         gt=_NOTHING,
-        le=timedelta(minutes=25),
-        description="bound of what it may gain; the broker takes a message back after 30 minutes unless told otherwise",
+        le=_LONGEST,
+        description="bound of what it may gain",
     )
     heavy_size_bytes: int = Field(25_000_000, gt=0, description="a larger file goes to the heavy queue")
     heavy_pages: int = Field(500, gt=0, description="a document of more pages goes to the heavy queue")

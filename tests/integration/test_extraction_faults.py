@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pymongo.errors import AutoReconnect
 from deploy.local.ports import free_ports
 from libs.amqp.publisher import Publisher
 from libs.amqp.settings import AmqpSettings
+from libs.contracts.messages import FileProcessed, FileProgress, Message
 from libs.contracts.records import PageKey, PageRecord
 from libs.errors import DependencyUnavailable
 from libs.mongo.database import MongoSettings, open_database
@@ -175,6 +177,27 @@ async def test_a_database_that_goes_away_while_pages_are_written_is_an_outage(be
     record = await bench.record(file.id)
     assert record
     assert (record["status"], record["attempt"]) == ("queued", 0)
+
+
+class SlowPublisher(Publisher):
+    """A broker that takes its time, and what it was told."""
+
+    def __init__(self) -> None:
+        """Connect to nothing."""
+        self.told: list[Message] = []
+
+    async def publish(self, message: Message, *, correlation_id: str, retry_after: timedelta | None = None) -> None:
+        """Confirm after a while."""
+        assert (correlation_id, retry_after) == ("test", None)
+        await asyncio.sleep(0.2)
+        self.told.append(message)
+
+
+async def test_a_run_that_ended_is_told_however_often_signs_of_life_are_due(bench: Bench) -> None:
+    file, slow = await bench.upload(pdf("some words"), "a.pdf"), SlowPublisher()
+    async with service_with(bench, publisher=slow, heartbeat=timedelta(milliseconds=10)) as service:
+        await service.extract(bench.job(file), correlation_id="test")
+    assert [type(message) for message in slow.told] == [FileProgress, FileProcessed]
 
 
 async def test_pages_left_by_an_overtaken_run_are_replaced(bench: Bench) -> None:

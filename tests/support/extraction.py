@@ -121,6 +121,7 @@ async def service_with(
     *,
     objects: ObjectStore | None = None,
     store: type[ExtractionStore] = ExtractionStore,
+    publisher: Publisher | None = None,
     **run_settings: Any,
 ) -> AsyncIterator[ExtractionService]:
     """Give the service without its consumers, some of its parts or settings replaced."""
@@ -128,5 +129,5 @@ async def service_with(
     records = store(bench.database, owner="test")
     run = bench.settings.run.model_copy(update={"download_timeout": timedelta(seconds=15), **run_settings})
     runner = Runner(records, objects or bench.objects, sandbox, run, Limits())
-    yield ExtractionService(records, runner, bench.publisher, run)
+    yield ExtractionService(records, runner, publisher or bench.publisher, run)
     await sandbox.aclose()
