@@ -9,7 +9,7 @@ _TOKEN = re.compile(
     rb"|\\'(?P<hex>[0-9a-fA-F]{2})"
     rb"|\\(?P<symbol>[^a-zA-Z])"
     rb"|(?P<brace>[{}])"
-    rb"|(?P<text>[^\\{}]+)"
+    rb"|(?P<text>[^\\{}]{1,65536})"
     rb"|\\",
     re.DOTALL,
 )
