@@ -162,7 +162,7 @@ def test_a_picture_on_which_nothing_can_stand_is_answered_without_reading(
 
 
 def test_a_script_without_a_language_is_said_and_not_guessed_at() -> None:
-    assert read(written(GREEK)) == Recognised("", 0.0, (Warn.OCR_LANGUAGE_MISSING, Warn.OCR_NO_TEXT))
+    assert read(written(GREEK), "eng", "deu") == Recognised("", 0.0, (Warn.OCR_LANGUAGE_MISSING, Warn.OCR_NO_TEXT))
     assert words(written(GREEK), "eng", "ell")[:40] == GREEK[:40]
 
 

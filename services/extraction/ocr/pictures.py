@@ -22,6 +22,7 @@ _SKEW_DEGREES = 16
 _SKEW_STEPS = 4
 _SKEW_SIDE = 600
 _NEGLIGIBLE_SKEW = 0.4
+_CLEARER = 1.05
 _LINE_MARGIN = 10
 _SAMPLE_BANDS, _SAMPLE_SHARE, _SAMPLE_LEAST_HEIGHT = 48, 10, 240
 
@@ -127,20 +128,31 @@ def _resized(grey: Image.Image, dpi: int | None) -> Image.Image:
 def _skew(picture: Image.Image) -> float:
     """Find the angle (degrees anticlockwise) that straightens the lines, whether they run across or down.
 
-    Straight lines make the picture's profile, the mean of every row or column, rise and fall most.
+    Straight lines make neighbours in the picture's profile, the sum of every row or column, differ most.
     """
-    small = ImageOps.invert(picture)
+    small = picture.copy()
     small.thumbnail((_SKEW_SIDE, _SKEW_SIDE), Image.Resampling.BOX)
+    paper = _paper(small)
 
     def clarity(angle: float) -> float:
-        straight = small.rotate(angle, Image.Resampling.BILINEAR)
-        profiles = (straight.resize(size, Image.Resampling.BOX) for size in ((1, small.height), (small.width, 1)))
-        return max(ImageStat.Stat(profile).var[0] for profile in profiles)
+        straight = small.rotate(angle, Image.Resampling.BILINEAR, fillcolor=paper)
+        across = straight.resize((1, small.height), Image.Resampling.BOX)
+        down = straight.resize((small.width, 1), Image.Resampling.BOX).transpose(Image.Transpose.ROTATE_90)
+        return max(_unevenness(across) * small.width**2, _unevenness(down) * small.height**2)
 
     coarse = max(range(-_SKEW_DEGREES, _SKEW_DEGREES + 1), key=clarity)
-    return max((coarse + step / _SKEW_STEPS for step in range(-_SKEW_STEPS, _SKEW_STEPS + 1)), key=clarity)
+    fine = max((coarse + step / _SKEW_STEPS for step in range(-_SKEW_STEPS, _SKEW_STEPS + 1)), key=clarity)
+    return fine if clarity(fine) > _CLEARER * clarity(0) else 0.0
+
+
+def _unevenness(profile: Image.Image) -> float:
+    return ImageStat.Stat(ImageChops.difference(profile, ImageChops.offset(profile, 0, 1))).sum2[0]
+
+
+def _paper(picture: Image.Image) -> int:
+    """Give the most frequent of the lighter greys."""
+    return max(range(_MIDDLE, WHITE + 1), key=picture.histogram().__getitem__)
 
 
 def _turned(picture: Image.Image, angle: float) -> Image.Image:
-    paper = max(range(_MIDDLE, WHITE + 1), key=picture.histogram().__getitem__)
-    return picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=paper)
+    return picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=_paper(picture))
