@@ -28,6 +28,7 @@ from tests.support.amqp import until
 from tests.support.documents import slow_pdf
 from tests.support.extraction import Bench, service_with
 from tests.support.samples import pdf
+from tests.support.sandboxed import alive_in
 
 
 @pytest.fixture(scope="module")
@@ -91,17 +92,9 @@ async def until_nobody_reads(bench: Bench) -> None:
     await until(done)
 
 
-def children(base: Path) -> list[str]:
-    """Find processes whose working folder lies under this one."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                if (entry / "cwd").readlink().is_relative_to(base):
-                    found.append(entry.name)
-            except OSError:
-                continue
-    return found
+def children(base: Path) -> list[int]:
+    """Find the processes that work in a folder below this one."""
+    return [process for folder in base.iterdir() for process in alive_in(folder)]
 
 
 async def test_a_process_told_to_stop_hands_its_document_back_and_leaves_nothing(bench: Bench) -> None:
