@@ -110,7 +110,7 @@ def test_a_table_that_repeats_without_end_is_cut(tmp_path: Path) -> None:
     cell = '<table:table-cell table:number-columns-repeated="9999999999"/>'
     table = f"<draw:frame><table:table><table:table-row>{cell}</table:table-row></table:table></draw:frame>"
     (found,) = texts(tmp_path, odp(page(table)))
-    assert len(found) < 20_000
+    assert len(found) < 1_000_000
 
 
 def test_groups_within_reason_are_read_and_an_endless_nesting_is_corrupt(tmp_path: Path) -> None:

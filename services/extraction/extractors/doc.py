@@ -35,15 +35,15 @@ def extract_doc(source: Path, limits: Limits) -> Items:
         with open_container(source) as ole:
             yield from read_text(ole, limits)
     else:
-        yield from map(_with_plain_names, extract_pdf(converted, limits, sound_text=True))
+        yield from map(_as_written, extract_pdf(converted, limits, sound_text=True))
     yield from facts_of(source)
 
 
-def _with_plain_names(item: Item) -> Item:
-    """Take away the date that LibreOffice writes behind a commentator's name."""
+def _as_written(item: Item) -> Item:
+    """Take away what only the conversion added: the date behind a commentator's name, and the PDF's own date."""
     if isinstance(item, Page):
         return dataclasses.replace(item, text=_DATED_COMMENT.sub(r"\1:", item.text))
-    return item
+    return dataclasses.replace(item, created_at=None) if isinstance(item, Facts) else item
 
 
 def _prepared(source: Path, information: FileInformation) -> Path:

@@ -1,5 +1,6 @@
 """What .doc and .ppt share: LibreOffice, and an OLE container that is looked into before any program sees it."""
 
+import dataclasses
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from services.extraction import converter
 from services.extraction.content import ErrorCode, Facts, Items, Notice, Unreadable, Warn
 from services.extraction.extractors import registry
 from services.extraction.extractors.ole_facts import ole_facts
+
+_OBJECTS = "ObjectPool"
+"""Where Word keeps embedded objects, each in a storage of its own."""
 
 LIBREOFFICE = registry.program("libreoffice", converter.version)
 DAMAGE = (OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError, struct.error)
@@ -37,7 +41,8 @@ def facts_of(source: Path) -> Items:
     """Give what the container says of the document; damage there costs a warning."""
     try:
         with open_container(source) as ole:
-            facts: Facts | Notice = ole_facts(ole)
+            objects = [path[1] for path in ole.listdir(streams=False, storages=True) if path[:-1] == [_OBJECTS]]
+            facts: Facts | Notice = dataclasses.replace(ole_facts(ole), attachments=objects)
     except Unreadable:
         facts = Notice(Warn.METADATA_INCOMPLETE)
     yield facts

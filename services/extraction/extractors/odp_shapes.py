@@ -16,8 +16,8 @@ from services.extraction.extractors.xml_parts import damage_is_corrupt, local_na
 _LENGTH = re.compile(r"(-?[\d.]+)(cm|mm|in|pt|pc|px)")
 _PER_INCH = {"cm": 2.54, "mm": 25.4, "in": 1.0, "pt": 72.0, "pc": 6.0, "px": 96.0}
 _TRANSLATION = re.compile(r"translate\s*\(\s*(\S+?)[\s,]+(\S+?)\s*\)")
-_MOST_REPEATED = 1_000
-"""How often a cell or row may repeat itself; more is an empty rest, damage or an attack."""
+_MOST_CELLS = 100_000
+"""Cells of a table that are read; more come of rows and columns that repeat without end, by damage or attack."""
 _REPEATED_BELOW = {"page-number", "date-time", "footer", "header"}
 _UNREAD = {"annotation", "notes", "forms", "enhanced-geometry", "event-listeners", "animations"}
 _EXTERNAL = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -47,7 +47,7 @@ class SlideReader:
         self.links |= {link: None for link in map(_link, slide.iter("{*}a", "{*}event-listener")) if link}
         content = SlideContent()
         shapes = [shape for shape in slide if local_name(shape) not in _UNREAD]
-        titles = [shape for shape in shapes if attribute(shape, "class") == "title"]
+        titles = {shape: None for shape in shapes if attribute(shape, "class") == "title"}
         headings = [" ".join(" ".join(self._shape(shape)).split()) for shape in titles]
         content.title = next(filter(None, headings), None)
         content.body = [f"# {heading}" for heading in headings if heading]
@@ -107,14 +107,15 @@ class SlideReader:
 
 def table_text(table: Any) -> str:
     """Return a table as Markdown; the cells that a merged one covers stay empty, repeated ones are given again."""
-    rows = []
+    rows: list[list[str]] = []
+    left = _MOST_CELLS
     for row in table.iter("{*}table-row"):
-        cells = [
-            text
-            for cell in row.iterchildren("{*}table-cell", "{*}covered-table-cell")
-            for text in [_cell_text(cell)] * _repeated(cell, "number-columns-repeated")
-        ]
-        rows += [cells] * _repeated(row, "number-rows-repeated")
+        cells: list[str] = []
+        for cell in row.iterchildren("{*}table-cell", "{*}covered-table-cell"):
+            cells += [_cell_text(cell)] * min(_repeated(cell, "number-columns-repeated"), left)
+        times = min(_repeated(row, "number-rows-repeated"), left // max(len(cells), 1))
+        rows += [cells] * times
+        left -= times * len(cells)
     return markdown_table(rows)
 
 
@@ -124,7 +125,7 @@ def _cell_text(cell: Any) -> str:
 
 def _repeated(element: Any, name: str) -> int:
     count = attribute(element, name)
-    return min(int(count), _MOST_REPEATED) if count.isdecimal() else 1
+    return int(count) if count.isascii() and count.isdecimal() else 1
 
 
 def _chart(chart: Any) -> Iterator[str]:

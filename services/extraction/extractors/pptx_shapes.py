@@ -46,7 +46,7 @@ class ShapeWalk:
         self._inherited = inherited
         tree = slide.find("{*}cSld/{*}spTree")
         shapes = list(tree) if tree is not None else []
-        titles = [shape for shape in shapes if with_title and _kind(shape) in _TITLES]
+        titles = {shape: None for shape in shapes if with_title and _kind(shape) in _TITLES}
         headings = [
             f"# {title}" for title in (" ".join(" ".join(self._read(shape)).split()) for shape in titles) if title
         ]
