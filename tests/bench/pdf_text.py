@@ -29,7 +29,7 @@ from services.extraction.sandbox import Sandbox
 from services.extraction.settings import SandboxSettings
 
 PROCESSES = 2
-ROUNDS = 5
+ROUNDS = 3
 COPIES = 4
 """How often each file is read in a round, so that a round takes a second."""
 TARGET_MEAN, TARGET_WORST, TARGET_RATIO = 0.995, 0.97, 0.8

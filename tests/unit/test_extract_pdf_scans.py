@@ -178,4 +178,4 @@ def test_a_scan_is_drawn_at_its_own_resolution_within_reason(
     picture = Image.new("1", (resolution * 2, resolution * 2), 1)
     picture.paste(0, (0, 0, resolution, resolution))
     read(tmp_path, document(placed(0, 0, 144, 144), resources=WITH_PICTURE, objects=[picture_object(picture)]))
-    assert seen == [min(max(resolution, 150), 300)]
+    assert seen == [min(max(resolution, 200), 300)]
