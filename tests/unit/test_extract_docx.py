@@ -199,6 +199,12 @@ def test_a_field_shows_its_result_and_its_link(tmp_path: Path) -> None:
     assert links_of(tmp_path, content) == ["https://a.example/x", "https://b.example/", "mailto:a@b.example"]
 
 
+def test_a_button_of_a_template_shows_the_text_in_its_code(tmp_path: Path) -> None:
+    begin, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "end"))
+    button = f"{begin}<w:r><w:instrText> MACROBUTTON None Click here </w:instrText></w:r>{end}"
+    assert text_of(tmp_path, docx(paragraph(run("["), button, run("]")))) == "[Click here]"
+
+
 def test_a_field_that_is_never_closed_hides_nothing(tmp_path: Path) -> None:
     body = paragraph('<w:r><w:fldChar w:fldCharType="begin"/></w:r>') + paragraph(run("after"))
     assert text_of(tmp_path, docx(body)) == "after"

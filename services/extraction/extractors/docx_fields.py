@@ -9,6 +9,7 @@ from services.extraction.extractors.ooxml_package import attribute
 
 CHECKED, UNCHECKED = "[x]", "[ ]"
 _HYPERLINK = re.compile(r'\s*HYPERLINK\s+(?:"([^"]+)"|([^\s"\\]\S*))', re.IGNORECASE)
+_BUTTON = re.compile(r"\s*(?:MACROBUTTON|GOTOBUTTON)\s+\S+\s(.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -34,16 +35,15 @@ class Fields:
             self._open[-1].code += text
 
     def mark(self, kind: str) -> str:
-        """Pass a ``begin``, ``separate`` or ``end``; return the link that a field just known has, else ""."""
+        """Pass a ``begin``, ``separate`` or ``end``; return the code of a field if it is complete only now."""
         if kind == "begin":
             self._open.append(_Field())
-        elif not self._open:
-            return ""
-        elif kind == "separate":
+        elif self._open and kind == "separate":
             self._open[-1].in_result = True
-            return link_of(self._open[-1].code)
-        elif kind == "end":
-            self._open.pop()
+            return self._open[-1].code
+        elif self._open and kind == "end":
+            ended = self._open.pop()
+            return "" if ended.in_result else ended.code
         return ""
 
     def end_paragraph(self) -> None:
@@ -55,6 +55,12 @@ def link_of(code: str) -> str:
     """Return where a ``HYPERLINK`` field leads, "" for other fields and for places in the document itself."""
     found = _HYPERLINK.match(code)
     return (found[1] or found[2]) if found else ""
+
+
+def button_text(code: str) -> str:
+    """Return what a field shows that has its text in its code (17.16.5.34): "click here and type" in templates."""
+    found = _BUTTON.match(code)
+    return found[1].rstrip() if found else ""
 
 
 def form_value(mark: Any) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from services.extraction.extractors.docx_elements import SKIPPED, find, is_on
-from services.extraction.extractors.docx_fields import CHECKED, UNCHECKED, Fields, form_value, link_of
+from services.extraction.extractors.docx_fields import CHECKED, UNCHECKED, Fields, button_text, form_value, link_of
 from services.extraction.extractors.docx_notes import Note
 from services.extraction.extractors.docx_shared import Shared
 from services.extraction.extractors.equations import equation
@@ -126,8 +126,9 @@ class InlineWalk:
         return ""
 
     def _field_mark(self, element: Any) -> str:
-        self._link(self._fields.mark(attribute(element, "fldCharType")))
-        return form_value(element)
+        code = self._fields.mark(attribute(element, "fldCharType"))
+        self._link(link_of(code))
+        return form_value(element) or self._seen(button_text(code))
 
     def _simple_field(self, element: Any) -> str:
         self._link(link_of(attribute(element, "instr")))

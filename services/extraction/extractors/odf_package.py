@@ -13,11 +13,14 @@ _NAMES = {"title": "title", "creator": "author", "initial-creator": "author", "l
 
 
 def refuse_encrypted(archive: zipfile.ZipFile) -> None:
-    """Refuse a package whose manifest says that parts are encrypted (§4.8); without a manifest nothing says so."""
+    """Refuse a package whose manifest says that parts are encrypted (§4.8); without a manifest nothing says so.
+
+    Some writers forget to declare the manifest's namespace, which costs nobody the document.
+    """
     if _MANIFEST not in archive.namelist():
         return
     with archive.open(_MANIFEST) as stream:
-        if any(local_name(element) == "encryption-data" for element in parse_part(stream).iter()):
+        if any(local_name(element) == "encryption-data" for element in parse_part(stream, forgiving=True).iter()):
             raise Unreadable(ErrorCode.ENCRYPTED)
 
 
