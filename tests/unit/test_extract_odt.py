@@ -275,8 +275,9 @@ def test_what_the_parser_lets_pass_is_not_too_deep_for_the_walk(tmp_path: Path, 
     assert "deep" in text_of(tmp_path, odt(opening * levels + paragraph("deep") + closing * levels))
 
 
-def test_a_manifest_whose_namespace_is_not_declared_is_no_damage(tmp_path: Path) -> None:
-    manifest = b"<manifest:manifest><manifest:file-entry/></manifest:manifest>"
+@pytest.mark.parametrize("declaration", [b"", b'<!DOCTYPE manifest:manifest SYSTEM "Manifest.dtd">'])
+def test_an_odd_manifest_is_no_damage(tmp_path: Path, declaration: bytes) -> None:
+    manifest = declaration + b"<manifest:manifest><manifest:file-entry/></manifest:manifest>"
     assert text_of(tmp_path, odt(paragraph("a"), parts={"META-INF/manifest.xml": manifest})) == "a"
 
 

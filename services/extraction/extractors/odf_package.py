@@ -1,5 +1,6 @@
 """OpenDocument packages: what a document says of itself, and whether it can be read at all (ODF 1.3 part 2)."""
 
+import re
 import zipfile
 from typing import Any
 
@@ -9,18 +10,20 @@ from services.extraction.extractors.xml_parts import local_name, moment, parse_p
 CONTENT = "content.xml"
 _MANIFEST, _META, _SIGNATURES = "META-INF/manifest.xml", "meta.xml", "META-INF/documentsignatures.xml"
 _MACROS = ("Basic/", "Scripts/")
+_MANIFEST_BYTES = 4 << 20
+_ENCRYPTED = re.compile(rb"<(?:[\w.-]+:)?encryption-data[\s/>]")
 _NAMES = {"title": "title", "creator": "author", "initial-creator": "author", "language": "language"}
 
 
 def refuse_encrypted(archive: zipfile.ZipFile) -> None:
     """Refuse a package whose manifest says that parts are encrypted (§4.8); without a manifest nothing says so.
 
-    Some writers forget to declare the manifest's namespace, which costs nobody the document.
+    The manifest is searched rather than parsed: some writers do not declare its namespace, others give it a DOCTYPE.
     """
     if _MANIFEST not in archive.namelist():
         return
     with archive.open(_MANIFEST) as stream:
-        if any(local_name(element) == "encryption-data" for element in parse_part(stream, forgiving=True).iter()):
+        if _ENCRYPTED.search(stream.read(_MANIFEST_BYTES)):
             raise Unreadable(ErrorCode.ENCRYPTED)
 
 
