@@ -18,7 +18,7 @@ from services.extraction.protocol import SOURCE_NAME, Begun, Exit, Finding, Page
 from services.extraction.reading import _code_of
 from services.extraction.sandbox import Sandbox
 from services.extraction.settings import SandboxSettings
-from tests.support.documents import PNG, bomb_docx, glyph_flood_pdf, report_docx
+from tests.support.documents import bomb_docx, glyph_flood_pdf, report_docx, zipped
 from tests.support.escape_attempts import ESCAPED
 from tests.support.samples import pdf
 from tests.support.sandboxed import alive_in, read_in_sandbox
@@ -58,9 +58,9 @@ async def test_a_document_is_read_in_a_child(sandbox: Sandbox, tmp_path: Path) -
     assert (begun.media_type, begun.engine) == ("application/pdf", "pypdfium2")
 
 
-async def test_a_picture_has_a_type_and_no_engine(sandbox: Sandbox, tmp_path: Path) -> None:
-    reports, code = await read(sandbox, tmp_path, PNG, ".png")
-    assert (reports, code) == ([Begun(media_type="image/png")], None)
+async def test_what_nothing_is_extracted_from_has_a_type_and_no_engine(sandbox: Sandbox, tmp_path: Path) -> None:
+    reports, code = await read(sandbox, tmp_path, zipped({"a": b"x"}), ".zip")
+    assert (reports, code) == ([Begun(media_type="application/zip")], None)
 
 
 async def test_a_mismatch_of_name_and_content_is_a_warning(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ async def test_a_child_has_neither_environment_nor_descriptors_nor_privileges(
     monkeypatch.setenv("MONGO_URL", "mongodb://user:secret@host")
     reports, _ = await read(sandbox, tmp_path, b"text", ".look")
     first, second = texts(reports)
-    assert first == "environment {} descriptors [0, 1, 2, 3]"
+    assert first == "environment {'OMP_THREAD_LIMIT': '1'} descriptors [0, 1, 2, 3]"
     assert second == "no new privileges 1"
 
 
