@@ -35,6 +35,7 @@ RUN = RunSettings(
     progress_period=timedelta(milliseconds=200),
 )
 
+WAVE = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x08\0data\0\0\0\0"
 
 pytestmark = pytest.mark.usefixtures("running")
 
@@ -111,12 +112,20 @@ async def test_a_word_document_has_labelled_sections_and_a_title(bench: Bench) -
     assert [page["label"] for page in await bench.pages(file.id)] == ["Results", "Outlook"]
 
 
-async def test_a_picture_is_skipped(bench: Bench) -> None:
-    file = await bench.upload(PNG, "photo.png")
+async def test_a_type_that_nobody_reads_is_skipped(bench: Bench) -> None:
+    file = await bench.upload(WAVE, "sound.wav")
     await bench.publish(file)
     record = await bench.ended(file.id)
-    assert (record["status"], record["media_type"], record["page_count"]) == ("skipped", "image/png", None)
+    assert (record["status"], record["media_type"], record["page_count"]) == ("skipped", "audio/x-wav", None)
     await bench.until_told(FileProcessed, file.id)
+
+
+async def test_a_picture_without_words_succeeds_with_a_warning(bench: Bench) -> None:
+    file = await bench.upload(PNG, "photo.png", media_type="image/png")
+    await bench.publish(file)
+    record = await bench.ended(file.id)
+    assert (record["status"], record["char_count"]) == ("succeeded", 0)
+    assert "no_text" in record["warnings"]
 
 
 async def test_a_document_without_words_succeeds_with_a_warning(bench: Bench) -> None:
@@ -133,7 +142,7 @@ async def test_a_document_without_words_succeeds_with_a_warning(bench: Bench) ->
         (encrypted_pdf("x", user_password="x"), "a.pdf", "encrypted"),
         (b"%PDF-1.7 nothing", "a.pdf", "corrupt"),
         (many_pages_pdf(41), "a.pdf", "too_many_pages"),
-        (PNG, "a.pdf", "unsupported_type"),
+        (WAVE, "a.pdf", "unsupported_type"),
         (b"text", "a.hang", "timeout"),
         (b"text", "a.eat", "out_of_memory"),
         (b"text", "a.abort", "crashed"),
