@@ -16,7 +16,7 @@ from services.extraction.extractors.sheets import Sheet, Workbook, facts_of
 from services.extraction.extractors.xml_parts import damage_is_corrupt
 from services.extraction.media_types import ODF_SPREADSHEET
 
-_HEAVY_BYTES = 60_000_000
+_HEAVY_BYTES = 20_000_000
 """Unpacked content from which reading takes a good part of a short document's time."""
 
 
