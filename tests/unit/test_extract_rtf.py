@@ -80,6 +80,13 @@ def test_tables_keep_their_cells_and_the_tables_inside_them(tmp_path: Path) -> N
     assert text_of(tmp_path, body) == "| A | B |\n| --- | --- |\n| 1 2 | a; b c x\\|y |\n\nafter"
 
 
+def test_a_table_may_end_the_document_or_break_off(tmp_path: Path) -> None:
+    table = "| A | B |\n| --- | --- |"
+    assert text_of(tmp_path, r"\trowd\pard\intbl A\cell B\cell\row") == table
+    assert text_of(tmp_path, r"\trowd\pard\intbl A\cell B\cell\row\pard\par") == table
+    assert text_of(tmp_path, r"\trowd\pard\intbl A\cell B") == table
+
+
 def test_notes_and_comments_stand_where_they_are_referred_to(tmp_path: Path) -> None:
     body = (
         r"a{\super\chftn{\footnote\pard\chftn  one\par two}} b{\footnote\ftnalt end} c{\*\atnid AL}{\*\atnauthor Ada L}"

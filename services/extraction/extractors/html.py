@@ -47,7 +47,7 @@ def facts_of(tree: LexborHTMLParser) -> Facts:
     }
     language = tree.root.attributes.get("lang") or tree.root.attributes.get("xml:lang") if tree.root else None
     return Facts(
-        title=title.text() if title else None,
+        title=(title.text().strip() if title else None) or None,
         author=next(filter(None, map(declared.get, _AUTHORS)), None),
         created_at=next(filter(None, (_date(declared.get(name)) for name in _DATES)), None),
         language=language.partition("-")[0].strip().lower() if language else None,

@@ -33,6 +33,7 @@ class Paragraphs:
         """Complete what the end of the document leaves open, and give the footers."""
         self.end_row()
         self.end(0, 0)
+        self._end_table()
         yield from self._completed
         yield from (Block(text) for text, foot in self._margins.items() if foot)
 
