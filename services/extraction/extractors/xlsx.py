@@ -20,7 +20,7 @@ from services.extraction.extractors.xml_parts import damage_is_corrupt
 from services.extraction.media_types import EXCEL
 
 _HEAVY_BYTES = 20_000_000
-"""Unpacked sheets and strings from which reading takes three seconds of a processor, on a busy machine many times that."""
+"""Unpacked sheets and strings from which reading takes three seconds of a processor, on a busy machine many more."""
 _BINARY = ".bin"
 
 
