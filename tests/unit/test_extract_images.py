@@ -1,7 +1,7 @@
 """Pictures as documents: frames as pages, what they say of themselves, and files made to do harm."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,6 +41,16 @@ def failed(folder: Path, content: bytes, media_type: str) -> tuple[ErrorCode, Re
 
 def pages(items: Sequence[Item]) -> dict[int | None, str]:
     return {item.number: item.text for item in items if isinstance(item, Page)}
+
+
+def seen_by(sizes: list[tuple[int, int]]) -> Callable[[Image.Image, Limits], Recognised]:
+    """Stand in for recognition and note how large what it is given is."""
+
+    def recognise(grey: Image.Image, _: Limits) -> Recognised:
+        sizes.append(grey.size)
+        return Recognised("x", 1.0)
+
+    return recognise
 
 
 def facts(items: Sequence[Item]) -> Facts:
@@ -99,8 +109,8 @@ def test_of_a_long_animation_twenty_frames_are_read(tmp_path: Path, monkeypatch:
 
 
 def test_a_photograph_is_turned_as_the_camera_was_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes = []
-    monkeypatch.setattr(images, "recognise", lambda grey, _: sizes.append(grey.size) or Recognised("x", 1.0))
+    sizes: list[tuple[int, int]] = []
+    monkeypatch.setattr(images, "recognise", seen_by(sizes))
     exif = Image.Exif()
     exif[Base.Orientation] = 6
     extract(tmp_path, saved(Image.linear_gradient("L").resize((60, 40)), "JPEG", exif=exif), JPEG)
@@ -207,8 +217,8 @@ def test_nothing_but_the_detected_kind_is_ever_opened(tmp_path: Path, monkeypatc
 
 
 def test_a_large_photograph_is_decoded_at_a_part_of_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes = []
-    monkeypatch.setattr(images, "recognise", lambda grey, _: sizes.append(grey.size) or Recognised("x", 1.0))
+    sizes: list[tuple[int, int]] = []
+    monkeypatch.setattr(images, "recognise", seen_by(sizes))
     buffer = io.BytesIO()
     Image.linear_gradient("L").resize((9_000, 8_000)).save(buffer, "JPEG")
     extract(tmp_path, buffer.getvalue(), JPEG)

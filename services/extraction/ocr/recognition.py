@@ -20,6 +20,9 @@ from services.extraction.ocr.tesseract import Line
 _PERCENT = 100
 _SURE = 90
 """Mean confidence of a clean page; a fax has 81 as it is and 93 smoothed."""
+_CLEAN = 94
+_OTHER_SCRIPT = 85
+"""What a line must reach in another script than its page's; the right one gives 95."""
 _WRONG = 75
 """Below this something is wrong with how the picture stands or what it is read as: upside down text has 30 to 55."""
 _LEGIBLE = 60
@@ -111,12 +114,10 @@ def _result(legible: Sequence[Line], lines: Sequence[Line], *, foreign: bool) ->
 def _approach(picture: Image.Image, known: Sequence[str]) -> tuple[_Attempt, bool]:
     """Find how the picture reads best; the second value is whether it is in a script that no known language has."""
     best, foreign = _Attempt.of(picture, known[0]), False
-    if not best.convincing and 0 < len(best.text) <= _FEW_CHARACTERS:
-        best = _surest(best, known)
     if not best.convincing:
         best, foreign = _upright(best, known)
     for radius in _SMOOTHING_RADII:
-        if best.confidence < _SURE:
+        if best.confidence < _CLEAN:
             smoothed = pictures.smoothed(best.picture, radius)
             best = max(best, _Attempt.of(smoothed, best.language), key=_weight)
     return _in_its_language(best, known), foreign
@@ -125,16 +126,28 @@ def _approach(picture: Image.Image, known: Sequence[str]) -> tuple[_Attempt, boo
 def _upright(attempt: _Attempt, known: Sequence[str]) -> tuple[_Attempt, bool]:
     """Turn the picture as its characters stand and read them in their script."""
     found = tesseract.find_orientation(attempt.picture)
-    sure = found is not None and found.turn_certainty >= _SURE_TURN
-    script = found.script if found and sure and found.script_certainty >= _SURE_SCRIPT else languages.LATIN
+    if found is None or found.turn_certainty < _SURE_TURN:
+        return _upright_by_trial(attempt, known), False
+    script = found.script if found.script_certainty >= _SURE_SCRIPT else languages.LATIN
     readers = languages.of_script(script, known)
-    turns = (found.turn,) if found and sure else (90, 180, 270)
     language = languages.with_english(readers[0], known) if readers else attempt.language
-    attempts = (_Attempt.of(pictures.turned(attempt.picture, turn), language) for turn in turns)
-    best = max(attempt, *attempts, key=_weight)
-    if not sure and best.confidence < _SURE:
-        best = attempt  # a photograph has something like letters in every direction
+    turned = _Attempt.of(pictures.turned(attempt.picture, found.turn), language)
+    best = max(attempt, turned, key=_weight)
     return best, not readers and best.confidence < _WRONG
+
+
+def _upright_by_trial(attempt: _Attempt, known: Sequence[str]) -> _Attempt:
+    """Try languages, then turns, where there is too little to tell how it stands.
+
+    A photograph has something like letters in every direction: a turn must read surely.
+    """
+    if 0 < len(attempt.text) <= _FEW_CHARACTERS:
+        attempt = _surest(attempt, known)
+    if attempt.convincing:
+        return attempt
+    turned = (_Attempt.of(pictures.turned(attempt.picture, turn), attempt.language) for turn in (90, 180, 270))
+    best = max(attempt, *turned, key=_weight)
+    return best if best.confidence >= _SURE else attempt
 
 
 def _in_its_language(attempt: _Attempt, known: Sequence[str]) -> _Attempt:
@@ -166,25 +179,25 @@ def _read(attempt: _Attempt, known: Sequence[str]) -> list[Line]:
     for index, line in enumerate(lines):
         other = _other_language(line, attempt.language, known)
         if other and retried < _RETRIED_LINES:
-            lines[index] = _again(attempt.picture, line, other)
+            lines[index] = _again(attempt.picture, line, *other)
             retried += 1
     return lines
 
 
-def _other_language(line: Line, language: str, known: Sequence[str]) -> str | None:
-    """Name what an unsure line should rather be read in, if anything."""
+def _other_language(line: Line, language: str, known: Sequence[str]) -> tuple[str, float] | None:
+    """Name what an unsure line should rather be read in, if anything, and how sure it must be then."""
     if line.confidence >= _SURE or len(line.text) < _RETRIED_CHARACTERS:
         return None
-    if line.confidence < _WRONG and (others := languages.other_scripts(language, known)):
-        return others
+    if line.confidence < _LOW and (others := languages.other_scripts(language, known)):
+        return others, _OTHER_SCRIPT
     own = languages.of_text(line.text, known)
-    return own if own and not language.startswith(own) else None
+    return (own, line.confidence + _CLEARLY_BETTER) if own and not language.startswith(own) else None
 
 
-def _again(picture: Image.Image, line: Line, language: str) -> Line:
+def _again(picture: Image.Image, line: Line, language: str, least: float) -> Line:
     again = tesseract.read_lines(pictures.cut_out(picture, line.box), language, single=True)
     confidence = _mean_confidence(again)
-    if confidence < line.confidence + _CLEARLY_BETTER:
+    if confidence < least:
         return line
     return replace(line, text=" ".join(part.text for part in again), confidence=confidence)
 
