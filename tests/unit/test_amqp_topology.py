@@ -34,7 +34,7 @@ def test_no_two_queues_share_a_name() -> None:
 
 
 def test_a_tenant_always_takes_the_same_lane() -> None:
-    assert EXTRACTION_FILES.of("app/key:2").name == "extraction.files.10.v1"
+    assert EXTRACTION_FILES.of("app/key:2").name == "extraction.files.26.v1"
 
 
 def test_tenants_are_spread_evenly_over_the_lanes() -> None:
