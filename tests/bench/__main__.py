@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
-from tests.bench import fairness, hostile, isolation, latency, pdf_text, sheet_speed, upload_throughput
+from tests.bench import fairness, hostile, isolation, latency, ocr, pdf_text, sheet_speed, upload_throughput
 from tests.bench.markers import run as markers
 
 BENCHMARKS: Mapping[str, Callable[[], Awaitable[int]]] = {
@@ -13,6 +13,7 @@ BENCHMARKS: Mapping[str, Callable[[], Awaitable[int]]] = {
     "isolation": isolation.main,
     "latency": latency.main,
     "markers": markers.main,
+    "ocr": ocr.main,
     "pdf_text": pdf_text.main,
     "sheet_speed": sheet_speed.main,
     "upload": upload_throughput.main,
