@@ -11,7 +11,8 @@ import os
 import resource
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import libs
 import services
@@ -100,6 +101,23 @@ def leave_network_as_user() -> bool:
 def enter_pid_namespace() -> bool:
     """Make the next child the first process of a PID namespace: when it ends, the kernel kills all others in it."""
     return bool(_libc.unshare(_CLONE_NEWPID) == 0)
+
+
+@contextmanager
+def children_in_pid_namespace() -> Iterator[None]:
+    """Fork one child as the first process of a PID namespace of its own; later ones are in ours again.
+
+    The child leaves the block as well: it has no way back, and needs none. Raises ``OSError`` where not allowed.
+    """
+    parent, ours = os.getpid(), os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if not enter_pid_namespace():
+            raise OSError(ctypes.get_errno(), "unshare")
+        yield
+        if os.getpid() == parent and _libc.setns(ours, _CLONE_NEWPID) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
+    finally:
+        os.close(ours)
 
 
 def hide_shared_folders() -> bool:

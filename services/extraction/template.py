@@ -13,12 +13,13 @@ import os
 import signal
 import socket
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import chardet
 
 from services.extraction import confinement, syscall_filter
 from services.extraction.extractors import registry
+from services.extraction.huge_pages import collapse_memory
 from services.extraction.keeper import keep
 from services.extraction.protocol import InForce, Task
 
@@ -41,6 +42,7 @@ def main() -> None:
     # Keepers are forgotten, so nobody waits for them; the kernel must not keep their remains.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.freeze()
+    collapse_memory()
     service.send(in_force.model_dump_json().encode())
     _serve(service, in_force)
 
@@ -91,15 +93,12 @@ def _receive(service: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def _fork_keeper(service: socket.socket, task: Task, in_force: InForce, descriptors: list[int]) -> None:
-    """Fork twice: the first child enters a PID namespace, of which the second is then the first process."""
-    if os.fork():
-        return
+    """Fork a keeper, as the first process of a PID namespace where there may be one."""
+    with confinement.children_in_pid_namespace() if in_force.pid_namespace else nullcontext():
+        if os.fork():
+            return
     service.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    if in_force.pid_namespace:
-        confinement.enter_pid_namespace()
-        if os.fork():
-            os._exit(0)
     control, reports = descriptors
     keep(socket.socket(fileno=control), reports, task, in_force)
 

@@ -46,9 +46,9 @@ def extracts(
 ) -> Callable[[SomeExtractor], SomeExtractor]:
     """Register the decorated function for these media types.
 
-    ``engine`` is the distribution or ``program`` that does the work. ``suffixes`` are file name endings (``.csv``) that tell this kind
-    of *text* from others, where content alone cannot. ``needs_processes`` lets the extractor start programs. ``heavy``
-    types take seconds whatever their size; their documents are read in the queue of long ones.
+    ``engine`` is the distribution or ``program`` that does the work. ``suffixes`` are file name endings (``.csv``) that
+    tell this kind of *text* from others, where content alone cannot. ``needs_processes`` lets the extractor start
+    programs. ``heavy`` types take seconds whatever their size; their documents are read in the queue of long ones.
     """
 
     def register(extractor: SomeExtractor) -> SomeExtractor:
