@@ -63,7 +63,7 @@ def prepare(grey: Image.Image, dpi: int | None) -> Image.Image:
 
 
 def smoothed(picture: Image.Image, radius: float) -> Image.Image:
-    """Take away speckles and ragged edges of about this many pixels."""
+    """Take away speckles and ragged edges of about this many pixels; 2 blur what 1 makes readable (0.99 to 0.83)."""
     return picture.filter(ImageFilter.GaussianBlur(radius))
 
 

@@ -31,7 +31,6 @@ _LOW = 70
 _MOST_OF_IT = 0.8
 _FEW_CHARACTERS = 60
 _CONVINCING_CHARACTERS = 12
-_SMOOTHING_RADII = (1, 2)
 _CLEARLY_MORE = 1.02
 _SURE_TURN = 3.0
 _SURE_SCRIPT = 2.0
@@ -116,11 +115,19 @@ def _approach(picture: Image.Image, known: Sequence[str]) -> tuple[_Attempt, boo
     best, foreign = _Attempt.of(picture, known[0]), False
     if not best.convincing:
         best, foreign = _upright(best, known)
-    for radius in _SMOOTHING_RADII:
-        if best.confidence < _CLEAN:
-            smoothed = pictures.smoothed(best.picture, radius)
-            best = max(best, _Attempt.of(smoothed, best.language), key=_weight)
-    return _in_its_language(best, known), foreign
+    # A clean page in the wrong language looks unclean, so the text's own comes first where it can be told already.
+    if (language := languages.of_text(best.text, known)) and not best.language.startswith(language):
+        best = max(best, _Attempt.of(best.picture, languages.with_english(language, known)), key=_weight)
+    return _in_its_language(_smoothed(best), known), foreign
+
+
+def _smoothed(attempt: _Attempt) -> _Attempt:
+    """Smooth what is not clean, and more what is not even sure then, if that helps."""
+    for radius, enough in ((1, _CLEAN), (2, _SURE)):
+        if attempt.confidence < enough:
+            smoothed = pictures.smoothed(attempt.picture, radius)
+            attempt = max(attempt, _Attempt.of(smoothed, attempt.language), key=_weight)
+    return attempt
 
 
 def _upright(attempt: _Attempt, known: Sequence[str]) -> tuple[_Attempt, bool]:
