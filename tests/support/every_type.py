@@ -2,7 +2,7 @@
 
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -116,7 +116,7 @@ def _renamed_main_part(package: bytes, ending: str) -> bytes:
     return documents.replace_member(package, "[Content_Types].xml", types)
 
 
-_MADE = {
+_MADE: Mapping[str, Callable[[], bytes]] = {
     ".pdf": lambda: pdf(_SENTENCE),
     ".docx": _word,
     ".xlsx": _workbook,
