@@ -5,10 +5,10 @@ a frame has a size limit, every field is validated and bounded here, and the rea
 """
 
 import struct
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from services.extraction.content import ErrorCode, Limits, Reason, Warn
 
@@ -19,8 +19,17 @@ MAX_REPORTS_BESIDES_PAGES = 1_000
 
 HEADER = struct.Struct(">I")
 
+_LARGEST_NUMBER = 10_000_000
 _Name = Annotated[str, Field(max_length=2_000)]
 _Names = Annotated[list[_Name], Field(max_length=1_000)]
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """Give a time that every store can hold, or None: the first and last days of the calendar have none in UTC."""
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC) if moment else None
+    except OverflowError:
+        return None
 
 
 class _Report(BaseModel):
@@ -41,19 +50,19 @@ class OutlineEntry(_Report):
 
     title: _Name
     level: Annotated[int, Field(ge=1, le=100)]
-    page: int | None = None
+    page: Annotated[int, Field(le=_LARGEST_NUMBER)] | None = None
 
 
 class FactsReport(_Report):
     """What the document says of itself; see ``content.Facts``."""
 
     kind: Literal["facts"] = "facts"
-    page_count: Annotated[int, Field(ge=0)] | None = None
+    page_count: Annotated[int, Field(ge=0, le=_LARGEST_NUMBER)] | None = None
     engine: _Name | None = None
     engine_version: _Name | None = None
     title: _Name | None = None
     author: _Name | None = None
-    created_at: datetime | None = None
+    created_at: Annotated[datetime | None, AfterValidator(_in_utc)] = None
     language: _Name | None = None
     outline: Annotated[list[OutlineEntry], Field(max_length=1_000)] = []
     links: _Names = []
@@ -67,7 +76,7 @@ class PageReport(_Report):
     """One finished page."""
 
     kind: Literal["page"] = "page"
-    number: Annotated[int, Field(ge=1, le=10_000_000)]
+    number: Annotated[int, Field(ge=1, le=_LARGEST_NUMBER)]
     label: _Name | None = None
     text: str
     ocr: bool = False

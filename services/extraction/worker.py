@@ -133,8 +133,12 @@ def _check(source: Path, media_type: str, limits: Limits) -> None:
 
 
 def reports_of(items: Iterator[Item], limits: Limits) -> Iterator[Report]:
-    """Turn what an extractor yields into reports within the limits; each warning is given once, the language last."""
+    """Turn what an extractor yields into reports within the limits.
+
+    Each warning, and that the document is heavy, is said once, the language last.
+    """
     warned: set[Warn] = set()
+    heavy = False
     sample = ""
     for item in _cut(items, limits):
         if isinstance(item, Facts):
@@ -143,7 +147,9 @@ def reports_of(items: Iterator[Item], limits: Limits) -> Iterator[Report]:
             sample = sample if len(sample) > LANGUAGE_SAMPLE_CHARACTERS else f"{sample} {item.text}"
             yield _page(item)
         elif isinstance(item, Heavy):
-            yield HeavyReport()
+            if not heavy:
+                yield HeavyReport()
+            heavy = True
         elif item.warning not in warned:
             warned.add(item.warning)
             yield WarningReport(warning=item.warning)

@@ -1,7 +1,12 @@
 """What every document's limits make of its pages. No child process here."""
 
-from services.extraction.content import Limits, Page, Warn
-from services.extraction.protocol import PageReport, WarningReport
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from pydantic import ValidationError
+
+from services.extraction.content import Facts, Heavy, Limits, Page, Warn
+from services.extraction.protocol import FactsReport, HeavyReport, PageReport, WarningReport
 from services.extraction.worker import reports_of
 
 
@@ -27,3 +32,27 @@ def test_a_document_exactly_at_the_limits_is_whole() -> None:
 def test_pages_keep_the_documents_own_numbers() -> None:
     reports = list(reports_of(iter([Page("a"), Page("b", number=4), Page("c")]), Limits()))
     assert [report.number for report in reports if isinstance(report, PageReport)] == [1, 4, 5]
+
+
+def test_a_document_says_once_that_it_is_heavy() -> None:
+    items = [Heavy(), Page("a"), Heavy(), Page("b")]
+    assert [type(report) for report in reports_of(iter(items), Limits())] == [HeavyReport, PageReport, PageReport]
+
+
+def test_a_time_that_no_store_can_hold_is_left_out() -> None:
+    beginning = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
+    (report,) = reports_of(iter([Facts(title="Old", created_at=beginning)]), Limits())
+    assert isinstance(report, FactsReport)
+    assert (report.title, report.created_at) == ("Old", None)
+
+
+def test_times_are_told_in_utc() -> None:
+    moment = datetime(2026, 1, 2, 1, tzinfo=timezone(timedelta(hours=2)))
+    (report,) = reports_of(iter([Facts(created_at=moment)]), Limits())
+    assert isinstance(report, FactsReport)
+    assert report.created_at == datetime(2026, 1, 1, 23, tzinfo=UTC)
+
+
+def test_a_number_of_pages_that_no_store_can_hold_breaks_the_protocol() -> None:
+    with pytest.raises(ValidationError):
+        FactsReport(page_count=10**30)
