@@ -37,6 +37,8 @@ from services.extraction.text import LANGUAGE_SAMPLE_CHARACTERS, clean, detect_l
 _REPORTS = 3
 _LONGEST_NAME = 500
 _MOST_ENTRIES = 1_000
+_DEEPEST_LEVEL = 100
+"""What an outline may say; documents nest deeper, which is no reason to lose them."""
 _DIAGNOSIS_CHARACTERS = 10_000
 
 Send = Callable[[Report], None]
@@ -188,11 +190,15 @@ def _facts(facts: Facts) -> FactsReport:
         name: [_short(entry) or "" for entry in values[name][:_MOST_ENTRIES]] for name in ("links", "attachments")
     }
     values["outline"] = [
-        OutlineEntry(title=_short(entry["title"]) or "", level=entry["level"], page=entry["page"])
+        OutlineEntry(title=_short(entry["title"]) or "", level=_outline_level(entry["level"]), page=entry["page"])
         for entry in facts.outline[:_MOST_ENTRIES]
     ]
     version = registry.engine_version(facts.engine) if facts.engine else None
     return FactsReport(**values, engine_version=version)
+
+
+def _outline_level(level: int) -> int:
+    return min(max(level, 1), _DEEPEST_LEVEL)
 
 
 def _short(name: str | None) -> str | None:

@@ -1,11 +1,13 @@
 """What every document's limits make of its pages. No child process here."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from services.extraction.content import Facts, Heavy, Limits, Page, Warn
+from services.extraction.extractors.eml import extract_eml
 from services.extraction.protocol import FactsReport, HeavyReport, PageReport, WarningReport
 from services.extraction.worker import reports_of
 
@@ -56,3 +58,20 @@ def test_times_are_told_in_utc() -> None:
 def test_a_number_of_pages_that_no_store_can_hold_breaks_the_protocol() -> None:
     with pytest.raises(ValidationError):
         FactsReport(page_count=10**30)
+
+
+def test_an_outline_deeper_than_can_be_told_is_cut_to_what_can() -> None:
+    outline = [{"title": "x", "level": level, "page": 1} for level in (0, 1, 100, 101)]
+    (report,) = reports_of(iter([Facts(outline=outline)]), Limits())
+    assert isinstance(report, FactsReport)
+    assert [entry.level for entry in report.outline] == [1, 1, 100, 100]
+
+
+def test_mail_nested_deeper_than_an_outline_is_read(tmp_path: Path) -> None:
+    source = tmp_path / "nested.eml"
+    source.write_bytes(
+        b"Subject: s\r\nContent-Type: message/rfc822\r\n\r\n" * 110 + b"Subject: s\r\n\r\ninnermost words"
+    )
+    reports = list(reports_of(extract_eml(source, Limits()), Limits()))
+    assert any("innermost words" in report.text for report in reports if isinstance(report, PageReport))
+    assert max(entry.level for facts in reports if isinstance(facts, FactsReport) for entry in facts.outline) == 100

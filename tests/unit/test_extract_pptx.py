@@ -83,6 +83,15 @@ def test_slides_are_numbered_as_the_presentation_numbers_them(tmp_path: Path) ->
     assert [(page.number, page.label) for page in pages(tmp_path, deck)] == [(7, "one"), (8, "two")]
 
 
+def test_a_first_number_beyond_reason_costs_no_slide(tmp_path: Path) -> None:
+    deck = slide_documents.edited(
+        slide_documents.titled_pptx("one", "two"),
+        "ppt/presentation.xml",
+        lambda root: root.set("firstSlideNum", "99999999"),
+    )
+    assert [(page.number, page.label) for page in pages(tmp_path, deck)] == [(9_999, "one"), (10_000, "two")]
+
+
 @pytest.mark.parametrize("part", ["ppt/slides/slide1.xml", "ppt/slides/_rels/slide1.xml.rels"])
 @pytest.mark.parametrize("content", [b"<p:sld", b"", None])
 def test_a_damaged_or_missing_slide_costs_a_warning_and_not_the_others(

@@ -23,6 +23,8 @@ from services.extraction.extractors.xml_parts import damage_is_corrupt
 from services.extraction.media_types import POWERPOINT
 
 _FALSE = {"0", "false"}
+_LARGEST_FIRST_NUMBER = 9_999
+"""What PowerPoint takes; more is damage or an attack."""
 _MEDIA = {"audio", "video", "media", "oleObject", "package"}
 
 
@@ -62,7 +64,7 @@ def _relationship_id(entry: Any) -> str:
 def _first_number(presentation: Any) -> int:
     """Return the number the first slide shows (ECMA-376 part 1, §19.2.1.26); 0 is counted as 1, as pages are."""
     number = presentation.get("firstSlideNum", "1")
-    return max(int(number), 1) if number.isascii() and number.isdecimal() else 1
+    return min(max(int(number), 1), _LARGEST_FIRST_NUMBER) if number.isascii() and number.isdecimal() else 1
 
 
 class _Deck:
