@@ -7,7 +7,7 @@ from pathlib import Path
 from lxml import etree
 
 from services.extraction.archives import open_archive
-from services.extraction.media_types import EXCEL, POWERPOINT, WORD
+from services.extraction.media_types import EPUB, EXCEL, POWERPOINT, WORD
 
 ZIP = "application/zip"
 _CONTENT_TYPES = "[Content_Types].xml"
@@ -24,6 +24,21 @@ _MAIN_PART_FAMILIES: Mapping[str, str] = {
 
 _MAIN_PART = "main+xml"
 _FOLDERS: Mapping[str, str] = {"word/": WORD, "xl/": EXCEL, "ppt/": POWERPOINT}
+_ODF_KINDS = (
+    "text",
+    "text-master",
+    "text-web",
+    "spreadsheet",
+    "presentation",
+    "graphics",
+    "chart",
+    "formula",
+    "image",
+    "base",
+)
+_SELF_DECLARED = frozenset({EPUB, *(f"application/vnd.oasis.opendocument.{kind}" for kind in _ODF_KINDS)})
+"""What ``mimetype`` may name: its word for anything else, an image say, would lead past the checks of archives."""
+
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 
 
@@ -37,8 +52,8 @@ def package_type(source: Path) -> str:
         if _CONTENT_TYPES in names:
             return _main_part_type(_read(archive, _CONTENT_TYPES)) or _folder_type(names)
         if "mimetype" in names:  # OpenDocument 1.3 part 2 §3.3, EPUB OCF §4.3
-            declared = _read(archive, "mimetype").decode("ascii", "replace").strip()
-            return declared.removesuffix("-template") or ZIP
+            declared = _read(archive, "mimetype").decode("ascii", "replace").strip().removesuffix("-template")
+            return declared if declared in _SELF_DECLARED else ZIP
     return ZIP
 
 

@@ -129,6 +129,18 @@ def test_an_opendocument_template_is_an_opendocument(tmp_path: Path) -> None:
     assert detect(written(tmp_path, content), ".ott").media_type == ODF_TEXT
 
 
+@pytest.mark.parametrize("declared", ["image/png", "application/pdf", "text/plain", f"{ODF_TEXT}x", "x" * 5_000, ""])
+def test_a_zip_cannot_declare_itself_to_be_anything_else(tmp_path: Path, declared: str) -> None:
+    content = documents.zipped({"mimetype": declared.encode(), "content.xml": b"<x/>"})
+    assert detect(written(tmp_path, content), "").media_type == "application/zip"
+
+
+@pytest.mark.parametrize("declared", ["application/epub+zip", "application/vnd.oasis.opendocument.graphics"])
+def test_a_zip_may_declare_itself_a_document(tmp_path: Path, declared: str) -> None:
+    content = documents.zipped({"mimetype": declared.encode(), "content.xml": b"<x/>"})
+    assert detect(written(tmp_path, content), "").media_type == declared
+
+
 @pytest.mark.parametrize("at_end", [False, True])
 @pytest.mark.parametrize(
     ("stream", "media_type"),
