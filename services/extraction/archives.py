@@ -4,6 +4,7 @@ Nothing is ever unpacked to disk, so names and links in a ZIP lead nowhere, and 
 never read past the sizes declared in the directory, so checking those is enough.
 """
 
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,12 +16,6 @@ from services.extraction.content import ErrorCode, Limits, Reason, Unreadable
 
 _RATIO_MATTERS_FROM = 1 << 20
 """Smaller contents harm nobody however well they pack: an empty sheet may pack 1000 to 1."""
-
-_END, _END64 = b"PK\5\6", b"PK\6\6"
-_END_BYTES, _LONGEST_COMMENT, _END64_BYTES = 22, 65_535, 76
-_SIZE_AT, _SIZE64_AT = slice(12, 16), slice(40, 48)
-_SAYS_ZIP64 = b"\xff" * 4
-"""Where the end records tell the directory's size (APPNOTE.TXT §4.3.14 and §4.3.16)."""
 
 _LARGEST_DIRECTORY_BYTES = 16 << 20
 """Room for 100,000 members with long names; listing them takes ten times that in memory."""
@@ -39,13 +34,27 @@ _DAMAGED = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, Val
 """What zipfile raises for damaged archives, those with a password and those packed by unknown means."""
 
 
+class _Listing(io.BufferedReader):
+    """A file that gives no piece larger than a directory may be until its archive is ``listed``.
+
+    zipfile reads the directory in one piece. What it takes for that is for it to say: an archive can hold several end
+    records, and a search of ours could find another than zipfile does.
+    """
+
+    listed = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if not self.listed and size is not None and size > _LARGEST_DIRECTORY_BYTES:
+            raise Unreadable(ErrorCode.TOO_LARGE_UNCOMPRESSED, Reason.ARCHIVE_MEMBERS)
+        return super().read(size)
+
+
 @contextmanager
 def open_archive(source: Path) -> Iterator[zipfile.ZipFile]:
     """Open a ZIP; whatever damage is met before the block ends makes it ``corrupt`` (``Unreadable``)."""
-    if _directory_bytes(source) > _LARGEST_DIRECTORY_BYTES:
-        raise Unreadable(ErrorCode.TOO_LARGE_UNCOMPRESSED, Reason.ARCHIVE_MEMBERS)
     try:
-        with zipfile.ZipFile(source) as archive:
+        with _Listing(io.FileIO(source)) as file, zipfile.ZipFile(file) as archive:
+            file.listed = True
             yield archive
     except _DAMAGED as error:
         raise Unreadable(ErrorCode.CORRUPT) from error
@@ -84,18 +93,6 @@ def refuse_doctype(source: Path) -> None:
             if member.filename.lower().endswith((".xml", ".rels")):
                 with archive.open(member) as stream:
                     _check_prolog(stream.read(_PROLOG_BYTES))
-
-
-def _directory_bytes(source: Path) -> int:
-    """Read how long the directory says it is; 0 where there is none."""
-    with source.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - _END_BYTES - _LONGEST_COMMENT - _END64_BYTES))
-        tail = file.read()
-    end = tail[max(0, tail.rfind(_END)) :]
-    if end[_SIZE_AT] == _SAYS_ZIP64 and _END64 in tail:
-        return int.from_bytes(tail[tail.rfind(_END64) :][_SIZE64_AT], "little")
-    return int.from_bytes(end[_SIZE_AT], "little") if end.startswith(_END) else 0
 
 
 def _overlap(members: list[zipfile.ZipInfo]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.extraction.archives import check_archive, refuse_doctype
+from services.extraction.archives import check_archive, open_archive, refuse_doctype
 from services.extraction.content import ErrorCode, Limits, Reason, Unreadable
 from tests.support import documents
 
@@ -57,7 +57,7 @@ def test_an_archive_with_a_password_is_encrypted(tmp_path: Path) -> None:
     assert refusal_of_archive(written(tmp_path, bytes(content)), Limits()) == (ErrorCode.ENCRYPTED, None)
 
 
-def overlapping_zip(copies: int) -> bytes:
+def overlapping_zip(copies: int, disks: bytes = bytes(4)) -> bytes:
     """Make a ZIP whose members are all the same bytes: the directory names one member so many times."""
     single = documents.zipped({"member": b"x" * 1000})
     start = single.index(b"PK\1\2")
@@ -66,8 +66,17 @@ def overlapping_zip(copies: int) -> bytes:
     return (
         single[:start]
         + directory
-        + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, copies & 0xFFFF, copies & 0xFFFF, len(directory), start, 0)
+        + struct.pack("<4s4sHHIIH", b"PK\5\6", disks, copies & 0xFFFF, copies & 0xFFFF, len(directory), start, 0)
     )
+
+
+def with_record_for_large_archives(archive: bytes) -> bytes:
+    """Move a directory's size and place to such a record; the ordinary one names a directory of five bytes."""
+    end = archive.rindex(b"PK\5\6")
+    members, size, start = struct.unpack_from("<HII", archive, end + 10)
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, members, members, size, start)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
+    return archive[:end] + record + locator + struct.pack("<4s4sHHIIH", b"PK\5\6", bytes(4), 1, 1, 5, start, 0)
 
 
 def test_members_that_share_bytes_make_an_archive_corrupt(tmp_path: Path) -> None:
@@ -75,8 +84,10 @@ def test_members_that_share_bytes_make_an_archive_corrupt(tmp_path: Path) -> Non
     assert refusal_of_archive(written(tmp_path, overlapping_zip(2)), Limits()) == (ErrorCode.CORRUPT, None)
 
 
-def test_a_huge_directory_is_refused_without_being_listed(tmp_path: Path) -> None:
-    source = written(tmp_path, overlapping_zip(400_000))
+@pytest.mark.parametrize("end", ["plain", "another end record within", "record for large archives"])
+def test_a_huge_directory_is_refused_without_being_listed(tmp_path: Path, end: str) -> None:
+    content = overlapping_zip(400_000, disks=b"PK\5\6" if end.startswith("another") else bytes(4))
+    source = written(tmp_path, with_record_for_large_archives(content) if end.startswith("record") else content)
     tracemalloc.start()
     refused = refusal_of_archive(source, Limits())
     peak = tracemalloc.get_traced_memory()[1]
@@ -85,14 +96,16 @@ def test_a_huge_directory_is_refused_without_being_listed(tmp_path: Path) -> Non
     assert peak < 1 << 20
 
 
-def test_the_size_of_a_directory_is_read_from_the_record_for_large_archives_too(tmp_path: Path) -> None:
-    single = documents.zipped({"member": b"x"})
-    end = single.index(b"PK\5\6")
-    record = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, 64 << 20, single.index(b"PK\1\2"))
-    locator = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
-    ending = single[end : end + 12] + b"\xff" * 8 + b"\0\0"
-    refused = refusal_of_archive(written(tmp_path, single[:end] + record + locator + ending), Limits())
-    assert refused == (ErrorCode.TOO_LARGE_UNCOMPRESSED, Reason.ARCHIVE_MEMBERS)
+def test_a_directory_found_by_the_record_for_large_archives_is_read(tmp_path: Path) -> None:
+    check_archive(written(tmp_path, with_record_for_large_archives(overlapping_zip(1))), Limits())
+
+
+def test_members_may_be_larger_than_a_directory(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as target:
+        target.writestr("stored", bytes(17 << 20))
+    with open_archive(written(tmp_path, content.getvalue())) as archive:
+        assert len(archive.read("stored")) == 17 << 20
 
 
 def test_a_member_that_is_longer_than_declared_is_not_read_further(tmp_path: Path) -> None:
