@@ -8,6 +8,8 @@ _SECTOR = 512
 _SMALLEST_STREAM = 4_096
 _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 _NOTE, _TEXT_BOX = 0x19, 0x06
+_HYPERLINK = bytes.fromhex("d0c9ea79f9bace118c8200aa004ba90b")
+_URL_MONIKER = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,15 @@ def note(row: int, column: int, author: str, value: str) -> bytes:
     """Make a note on a cell: an object, its text, and the record that ties both to the cell."""
     tie = record(0x001C, struct.pack("<HHHH", row, column, 0, 1) + _long_string(author) + b"\0")
     return _drawn_text(_NOTE, value) + tie
+
+
+def link(row: int, column: int, target: str) -> bytes:
+    """Make a link on a cell, as an URL moniker ([MS-XLS] 2.4.140, [MS-OSHARED] 2.3.7)."""
+    address = f"{target}\0".encode("utf-16-le")
+    moniker = _URL_MONIKER + struct.pack("<I", len(address)) + address
+    return record(
+        0x01B8, struct.pack("<HHHH", row, row, column, column) + _HYPERLINK + struct.pack("<II", 2, 3) + moniker
+    )
 
 
 def text_box(value: str) -> bytes:

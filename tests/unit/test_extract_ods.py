@@ -61,6 +61,12 @@ def test_inline_elements_and_paragraphs_of_a_cell_are_kept(tmp_path: Path) -> No
     assert items[-1] == Facts(links=["https://example.org/"])
 
 
+def test_links_are_told_once_each_and_a_crowd_of_them_is_cut(tmp_path: Path) -> None:
+    targets = [f"https://example.org/{number // 2}" for number in range(2_100)]
+    links = "".join(f'<text:a xlink:href="{target}">x</text:a>' for target in targets)
+    assert read(tmp_path, ods(table(row(words(links)))))[-1] == Facts(links=list(dict.fromkeys(targets))[:1_000])
+
+
 def test_a_value_without_text_is_shown_itself(tmp_path: Path) -> None:
     cells = '<table:table-cell office:value-type="float" office:value="3.5"/>' + words("x")
     assert pages(read(tmp_path, ods(table(row(cells)))))[0].text.startswith("| 3.5 | x |")

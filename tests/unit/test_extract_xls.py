@@ -13,6 +13,7 @@ from tests.support.legacy_sheet_documents import (
     biff,
     boolean_or_error,
     chart,
+    link,
     note,
     number,
     ole,
@@ -57,6 +58,13 @@ def test_a_sheet_is_a_table_of_what_its_cells_show(tmp_path: Path) -> None:
             label="Sales",
         )
     ]
+
+
+def test_links_are_told_once_each_and_a_crowd_of_them_is_cut(tmp_path: Path) -> None:
+    targets = [f"https://example.org/{number // 2}" for number in range(2_100)]
+    links = [link(number, 0, target) for number, target in enumerate(targets)]
+    items = read(tmp_path, biff([LegacySheet("Links", [text(0, 0, "x"), *links])]))
+    assert items[-1] == Facts(links=list(dict.fromkeys(targets))[:1_000])
 
 
 def test_dates_of_the_1904_system_are_right(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def extract_ods(source: Path, limits: Limits) -> Items:
             yield Heavy()
         reader = ContentReader(archive)
         yield from Workbook(limits).items(_sheets(reader))
-        yield Facts(links=reader.links)
+        yield Facts(links=list(reader.links))
 
 
 def _sheets(reader: ContentReader) -> Iterator[Sheet]:

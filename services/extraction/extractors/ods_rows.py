@@ -24,6 +24,7 @@ _LINK = "{http://www.w3.org/1999/xlink}href"
 _MOST_COLUMNS = 16_384
 """What spreadsheet programs know; repetitions beyond are damage or an attack."""
 _MOST_SPACES = 1_000
+_MOST_LINKS = 1_000
 _CELLS = frozenset({"table-cell", "covered-table-cell"})
 _NOT_IN_LINE = frozenset({"annotation", "annotation-end", "frame", "custom-shape", "g", "note"})
 _VALUES = ("value", "date-value", "time-value", "string-value", "boolean-value")
@@ -40,12 +41,12 @@ class Table:
 
 
 class ContentReader:
-    """Reads a package's content; ``links`` grows while it does."""
+    """Reads a package's content; ``links`` gathers the targets it meets, in their order."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._hidden_styles: set[str] = set()
-        self.links: list[str] = []
+        self.links: dict[str, None] = {}
 
     def rows(self) -> Iterator[tuple[Table, SheetRow | None]]:
         """Give every row that holds something with its table; None for a table that only drawings may be on."""
@@ -120,8 +121,8 @@ class ContentReader:
                 pieces.append(" " * min(_count(child.get(f"{_TEXT}c")), _MOST_SPACES))
             elif name not in _NOT_IN_LINE:
                 pieces.append(_SPECIAL.get(name) or self._inline(child))
-            if name == "a" and (link := child.get(_LINK)) and link not in self.links:
-                self.links.append(link)
+            if name == "a" and (link := child.get(_LINK)) and len(self.links) < _MOST_LINKS:
+                self.links[link] = None
             pieces.append(child.tail or "")
         return "".join(pieces)
 

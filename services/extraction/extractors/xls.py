@@ -38,6 +38,7 @@ _DAMAGE = (
 """What xlrd and olefile raise for damaged workbooks."""
 _HEAVY_BYTES = 20_000_000
 """A workbook's stream from which reading takes a good part of a short document's time."""
+_MOST_LINKS = 1_000
 _STREAMS = ("Workbook", "Book")
 _NATIONAL = frozenset({*range(5, 9), *range(41, 45)})
 """Numbered formats whose currency and grouping the file itself states."""
@@ -55,7 +56,7 @@ def extract_xls(source: Path, limits: Limits) -> Items:
             yield Heavy()
         sheets = _Sheets(stream)
         yield from Workbook(limits).items(sheets)
-        yield Facts(links=sheets.links)
+        yield Facts(links=list(sheets.links))
     except _DAMAGE as error:
         raise Unreadable(ErrorCode.CORRUPT) from error
 
@@ -80,10 +81,10 @@ def _stream(content: bytes) -> bytes:
 
 
 class _Sheets:
-    """The sheets of a workbook, loaded one at a time; ``links`` grows as they are."""
+    """The sheets of a workbook, loaded one at a time; ``links`` gathers where they lead as they are."""
 
     def __init__(self, stream: bytes) -> None:
-        self.links: list[str] = []
+        self.links: dict[str, None] = {}
         self._drawn = biff_drawings(stream)
         self._book = xlrd.open_workbook(
             file_contents=stream, logfile=io.StringIO(), formatting_info=True, on_demand=True, ragged_rows=True
@@ -103,13 +104,17 @@ class _Sheets:
     def _rows(self, name: str) -> Iterator[SheetRow]:
         try:
             sheet = self._book.sheet_by_name(name)
-            links = (link.url_or_path for link in sheet.hyperlink_list if link.type == "url")
-            self.links += [link for link in links if isinstance(link, str) and link not in self.links]
+            self._add_links(sheet)
             yield from with_comments(self._cells(sheet), _comments(sheet))
         except _DAMAGE as error:
             raise Unreadable(ErrorCode.CORRUPT) from error
         finally:
             self._book.unload_sheet(name)
+
+    def _add_links(self, sheet: Any) -> None:
+        for link in sheet.hyperlink_list:
+            if link.type == "url" and isinstance(link.url_or_path, str) and len(self.links) < _MOST_LINKS:
+                self.links[link.url_or_path] = None
 
     def _cells(self, sheet: Any) -> Iterator[SheetRow]:
         for row in range(sheet.nrows):
