@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from services.extraction.content import ErrorCode, Facts, Limits, Notice, Page, Reason, Unreadable, Warn
+from services.extraction.content import ErrorCode, Facts, Heavy, Limits, Notice, Page, Reason, Unreadable, Warn
 from services.extraction.extractors import registry
 from services.extraction.extractors.docx import extract_docx
 from tests.support import documents
+from tests.support.legacy_sheet_documents import ole
+from tests.support.scan_documents import saved
+from tests.support.scan_documents import written as drawn
 from tests.support.word_documents import (
     cell,
     complex_field,
@@ -376,16 +379,40 @@ def test_a_part_in_another_format_is_read_in_place(tmp_path: Path, name: str, co
     assert text_of(tmp_path, docx(body, {name: content})).split() == ["before", "embedded", "after"]
 
 
-def test_documents_inside_documents_inside_documents_are_left_out(tmp_path: Path) -> None:
+def test_documents_inside_documents_inside_documents_are_left_out_with_a_warning(tmp_path: Path) -> None:
     chunk = '<w:altChunk r:id="aFChunk"/>'
     innermost = docx(paragraph(run("three")))
     inner = docx(paragraph(run("two")) + chunk, {"aFChunk.docx": innermost})
-    assert text_of(tmp_path, docx(paragraph(run("one")) + chunk, {"aFChunk.docx": inner})).split() == ["one", "two"]
+    content = docx(paragraph(run("one")) + chunk, {"aFChunk.docx": inner})
+    assert text_of(tmp_path, content).split() == ["one", "two"]
+    assert Notice(Warn.PARTIAL) in extract_docx(written(tmp_path, content), Limits())
 
 
-def test_a_part_that_cannot_be_read_costs_only_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("aFChunk.docx", documents.zipped({"x": b""})),
+        ("aFChunk.bin", bytes(range(256))),
+        ("aFChunk.png", saved(drawn("scanned"), "PNG")),
+        ("aFChunk.doc", ole({"WordDocument": b"", "1Table": b""})),
+    ],
+)
+def test_a_part_that_cannot_be_read_at_once_is_listed_with_a_warning(tmp_path: Path, name: str, content: bytes) -> None:
     body = f'<w:altChunk r:id="aFChunk"/><w:altChunk r:id="missing"/>{paragraph(run("after"))}'
-    assert text_of(tmp_path, docx(body, {"aFChunk.docx": documents.zipped({"x": b""})})) == "after"
+    source = written(tmp_path, docx(body, {name: content, "embeddings/report.xlsx": b""}))
+    items = list(extract_docx(source, Limits()))
+    assert [item for item in items if isinstance(item, Page)] == [Page("after")]
+    assert [item for item in items if isinstance(item, Facts)][-1].attachments == ["report.xlsx", name]
+    assert Notice(Warn.PARTIAL) in items
+    assert Heavy() not in items
+
+
+def test_what_a_part_in_another_format_warns_of_is_told(tmp_path: Path) -> None:
+    mail = b"Subject: s\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 20
+    body = '<w:altChunk r:id="aFChunk"/>'
+    items = list(extract_docx(written(tmp_path, docx(body, {"aFChunk.eml": mail})), Limits(members=10)))
+    assert Notice(Warn.PARTIAL) in items
+    assert not any(item.attachments for item in items if isinstance(item, Facts))
 
 
 def test_attachments_macros_and_signatures_are_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from services.extraction.content import ErrorCode, Facts, Items, Limits, Page, Unreadable
+from services.extraction.content import ErrorCode, Facts, Items, Limits, Notice, Page, Unreadable, Warn
 from services.extraction.extractors.blocks import Block, sections
 from services.extraction.extractors.docx_chunks import chunk_blocks
 from services.extraction.extractors.docx_shared import Shared, open_document
@@ -32,7 +32,7 @@ def extract_docx(source: Path, limits: Limits) -> Items:
 
 def _read_nested(source: Path, limits: Limits) -> Items:
     """Read a document inside a document; what is in turn inside it is left out, or they could nest without end."""
-    return _open(source, limits, lambda *_: iter(()))
+    return _open(source, limits, lambda *_: iter((Notice(Warn.PARTIAL),)))
 
 
 def _open(source: Path, limits: Limits, read_inner: Extractor) -> Items:
@@ -44,12 +44,13 @@ def _read(package: Package, limits: Limits, read_inner: Extractor) -> Items:
     main = next(iter(package.related("", "officeDocument")), _MAIN)
     if main not in package:
         raise Unreadable(ErrorCode.CORRUPT)
-    yield package.facts()
+    facts = package.facts()
+    yield facts
     document = open_document(package, main, partial(chunk_blocks, limits=limits, read_package=read_inner))
     walk = PartWalk(document, main)
     yield from sections(chain(_body(walk, package, main), _unreferenced(walk, document)), limits)
     yield from _margins(package, document, main)
-    yield Facts(links=list(document.links))
+    yield Facts(links=list(document.links), attachments=[*facts.attachments, *document.attachments])
     yield from document.notices()
 
 

@@ -12,13 +12,13 @@ from services.extraction.extractors.docx_styles import Styles
 from services.extraction.extractors.ooxml_package import Package
 from services.extraction.extractors.xml_parts import damage_is_corrupt
 
-ReadChunk = Callable[[Package, str], Iterator[Block]]
-"""Gives the text of a part that is a document of another format."""
+ReadChunk = Callable[["Shared", str], Iterator[Block]]
+"""Gives the text of a part in another format; what of it is not read is noted in the document."""
 
 
 @dataclass(slots=True)
 class Shared:
-    """One document being read; ``links`` gathers targets in their order."""
+    """One document being read; ``links`` gathers targets in their order, ``attachments`` names parts not read."""
 
     package: Package
     styles: Styles
@@ -29,6 +29,7 @@ class Shared:
     read_chunk: ReadChunk
     warnings: set[Warn]
     links: dict[str, None] = field(default_factory=dict)
+    attachments: dict[str, None] = field(default_factory=dict)
 
     def notices(self) -> list[Notice]:
         """Return the warnings gathered until now."""

@@ -169,4 +169,4 @@ class PartWalk:
 
     def _chunk(self, element: Any) -> Iterator[Block]:
         if part := self._inline.target(element):
-            yield from self._shared.read_chunk(self._shared.package, part)
+            yield from self._shared.read_chunk(self._shared, part)
