@@ -93,7 +93,7 @@ class Consumer:
         (await session.channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(session.end)
         for name in self._settlements:
             queue = await session.channel.get_queue(name, ensure=False)
-            self._consumer_tags[name] = await queue.consume(partial(self._take, name))
+            self._consumer_tags[name] = await queue.consume(partial(self._take, session, name))
 
     async def _look_for_consumers(self, session: Session) -> None:
         async with session.probe() as channel:
@@ -104,23 +104,28 @@ class Consumer:
             _log.error("the broker knows no consumer", extra={"queues": lost})
             raise DependencyUnavailable("broker")
 
-    async def _take(self, queue: str, incoming: AbstractIncomingMessage) -> None:
-        task = asyncio.create_task(self._work(queue, incoming), name=f"{queue} delivery")
+    async def _take(self, session: Session, queue: str, incoming: AbstractIncomingMessage) -> None:
+        task = asyncio.create_task(self._work(session, queue, incoming), name=f"{queue} delivery")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _work(self, queue: str, incoming: AbstractIncomingMessage) -> None:
+    async def _work(self, session: Session, queue: str, incoming: AbstractIncomingMessage) -> None:
+        """Handle a delivery in its turn, unless its session ends first: the broker delivers it again then."""
         settlement = self._settlements[queue]
         try:
             async with asyncio.timeout(_LONGEST_WAIT_SECONDS):
-                await self._turns.take(queue)
+                await self._turns.take(queue, until=session.ended)
         except TimeoutError:
-            await settlement.put_back(incoming)
+            if not session.ended.done():
+                await settlement.put_back(incoming)
             return
         except asyncio.CancelledError:
-            await settlement.give_back(incoming)
+            if not session.ended.done():
+                await settlement.give_back(incoming)
             raise
         try:
+            if session.ended.done():  # in the moment in which the turn came
+                return
             if self._stopping:
                 await settlement.give_back(incoming)
             else:

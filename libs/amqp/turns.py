@@ -19,13 +19,13 @@ class Turns:
         # In the order in which the queues began to wait; one that gets a turn goes to the end.
         self._waiting: dict[str, _Waiters] = {}
 
-    async def take(self, queue: str) -> None:
-        """Wait for a turn, to be given back with ``give``."""
+    async def take(self, queue: str, *, until: asyncio.Future[None] | None = None) -> None:
+        """Wait for a turn, to be given back with ``give``; once ``until`` is done, the wait ends as in ``dismiss``."""
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(queue, deque()).append(turn)
         self._grant()
         try:
-            await turn
+            await _unless(until, turn)
         except asyncio.CancelledError:
             if turn.cancelled():
                 self._forget(queue, turn)
@@ -65,3 +65,19 @@ class Turns:
             waiters.remove(turn)
             if not waiters:
                 del self._waiting[queue]
+
+
+async def _unless(until: asyncio.Future[None] | None, turn: asyncio.Future[None]) -> None:
+    """Wait for ``turn``, which is cancelled once ``until`` is done."""
+
+    def leave(_: asyncio.Future[None]) -> None:
+        turn.cancel()
+
+    if until is None:
+        await turn
+        return
+    until.add_done_callback(leave)
+    try:
+        await turn
+    finally:
+        until.remove_done_callback(leave)
