@@ -112,6 +112,9 @@ class Consumer:
     async def _work(self, session: Session, queue: str, incoming: AbstractIncomingMessage) -> None:
         """Handle a delivery in its turn, unless its session ends first: the broker delivers it again then."""
         settlement = self._settlements[queue]
+        if self._stopping:  # whoever was in line has been sent away: nobody joins it now
+            await settlement.give_back(incoming)
+            return
         try:
             async with asyncio.timeout(_LONGEST_WAIT_SECONDS):
                 await self._turns.take(queue, until=session.ended)
@@ -134,11 +137,20 @@ class Consumer:
             self._turns.give(queue)
 
     async def _cancel_consumers(self) -> None:
+        """Ask the broker for no more, within one limit of time for all queues."""
         try:
             session = self._link.session()
-            with outages_translated():
-                for name, tag in self._consumer_tags.items():
-                    queue = await session.channel.get_queue(name, ensure=False)
-                    await queue.cancel(tag, timeout=_CANCEL_SECONDS)
         except DependencyUnavailable:
             _log.info("consumer gone before it was cancelled", extra={"consumer": self._name})
+            return
+        async with asyncio.TaskGroup() as group:
+            for name, tag in self._consumer_tags.items():
+                group.create_task(self._cancel_consumer(session, name, tag))
+
+    async def _cancel_consumer(self, session: Session, name: str, tag: str) -> None:
+        try:
+            with outages_translated():
+                queue = await session.channel.get_queue(name, ensure=False)
+                await queue.cancel(tag, timeout=_CANCEL_SECONDS)
+        except DependencyUnavailable:
+            _log.info("consumer not cancelled, its connection will be", extra={"consumer": self._name, "queue": name})

@@ -1,4 +1,4 @@
-"""What becomes of deliveries that wait for their turn while the connection ends under them."""
+"""What becomes of deliveries that wait for their turn while the connection or the process ends."""
 
 import asyncio
 from unittest.mock import AsyncMock, MagicMock
@@ -11,7 +11,7 @@ from libs.amqp.consumer import Consumer
 from libs.amqp.session import Session
 from libs.amqp.settings import AmqpSettings
 from libs.amqp.settlement import Settlement
-from tests.support.amqp import FILES_QUEUE
+from tests.support.amqp import FILES_QUEUE, HEAVY_QUEUE
 
 QUEUE = FILES_QUEUE.name
 
@@ -93,3 +93,31 @@ async def test_a_delivery_that_waits_too_long_on_a_live_session_is_put_back(monk
     may_end.set()
     await _all_ended(consumer)
     settlement.put_back.assert_awaited_once_with(waiting)
+
+
+async def test_a_delivery_that_had_not_joined_the_line_when_the_process_stopped_goes_back() -> None:
+    consumer, settlement, may_end = _consumer()
+    session = _session()
+    await _deliver(consumer, session)
+    await asyncio.sleep(0)
+    stopping = asyncio.create_task(consumer.stop())
+    just_come = await _deliver(consumer, session)
+    async with asyncio.timeout(5):
+        while not settlement.give_back.await_count:  # noqa: ASYNC110 - a mock has no Event
+            await asyncio.sleep(0.01)
+    settlement.give_back.assert_awaited_once_with(just_come)
+    may_end.set()
+    await stopping
+
+
+async def test_a_queue_whose_consumer_cannot_be_cancelled_does_not_keep_the_others_subscribed() -> None:
+    queues = {FILES_QUEUE.name: AsyncMock(), HEAVY_QUEUE.name: AsyncMock()}
+    queues[FILES_QUEUE.name].cancel.side_effect = TimeoutError
+    channel = MagicMock(get_queue=AsyncMock(side_effect=lambda name, **_: queues[name]))
+    session = Session(AsyncMock(spec=AbstractConnection), channel)
+    settings = AmqpSettings(url=SecretStr("amqp://nowhere"))
+    consumer = Consumer(settings, [FILES_QUEUE, HEAVY_QUEUE], AsyncMock(), slots=2, name="test")
+    consumer._link = AsyncMock(session=lambda: session)
+    consumer._consumer_tags = {FILES_QUEUE.name: "files", HEAVY_QUEUE.name: "heavy"}
+    await consumer.stop()
+    assert queues[HEAVY_QUEUE.name].cancel.await_args.args == ("heavy",)
