@@ -6,7 +6,7 @@ Caps are applied here, where cutting is cheap, and once more by the reader of th
 import dataclasses
 import os
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -86,17 +86,22 @@ def _confine(reports: int, task: Task, in_force: InForce) -> None:
         (in_force.landlock, partial(confinement.restrict_files, sockets_in_tmp=not in_force.mount_namespace)),
         (in_force.syscall_filter, syscall_filter.refuse_kernel_interfaces),
     )
-    for wanted, layer in layers:
-        if wanted and not layer():
-            raise PermissionError(layer)
+    _take(layers)
 
 
 def _confine_to_this_process(in_force: InForce) -> None:
-    """Take away what only converters need: processes, programs, sockets."""
-    if in_force.landlock and not in_force.mount_namespace:
-        confinement.restrict_files()
-    if in_force.syscall_filter:
-        syscall_filter.refuse_new_processes()
+    """Take away what only converters need: processes, programs, sockets. Here too a denied layer ends the reading."""
+    layers = (
+        (in_force.landlock and not in_force.mount_namespace, confinement.restrict_files),
+        (in_force.syscall_filter, syscall_filter.refuse_new_processes),
+    )
+    _take(layers)
+
+
+def _take(layers: Iterable[tuple[bool, confinement.Attempt]]) -> None:
+    for wanted, layer in layers:
+        if wanted and not layer():
+            raise PermissionError(layer)
 
 
 def _read(source: Path, task: Task, send: Send, in_force: InForce) -> Ended:

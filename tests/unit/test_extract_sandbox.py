@@ -14,10 +14,11 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from services.extraction.content import ErrorCode, Limits, Warn
-from services.extraction.protocol import SOURCE_NAME, Begun, Exit, Finding, PageReport, WarningReport
+from services.extraction.protocol import SOURCE_NAME, Begun, Exit, Finding, InForce, PageReport, WarningReport
 from services.extraction.reading import _code_of
 from services.extraction.sandbox import Sandbox
 from services.extraction.settings import SandboxSettings
+from services.extraction.worker import _confine_to_this_process
 from tests.support.documents import bomb_docx, glyph_flood_pdf, report_docx, zipped
 from tests.support.escape_attempts import ESCAPED
 from tests.support.samples import pdf
@@ -180,6 +181,25 @@ def test_each_layer_holds_alone(tmp_path: Path, layer: str, refused: list[str], 
         cwd=Path(__file__).parents[2],
     )
     assert ended.stdout.splitlines() == [f"refused {name}" for name in refused]
+
+
+@pytest.mark.parametrize("layer", ["confinement.restrict_files", "syscall_filter.refuse_new_processes"])
+def test_a_layer_that_the_kernel_denies_keeps_a_document_from_being_read(
+    monkeypatch: pytest.MonkeyPatch, layer: str
+) -> None:
+    layers = ("confinement.restrict_files", "syscall_filter.refuse_new_processes")
+    for name in layers:
+        monkeypatch.setattr(f"services.extraction.{name}", lambda name=name: name != layer)
+    in_force = InForce(
+        network_namespace=False,
+        pid_namespace=False,
+        mount_namespace=False,
+        landlock=True,
+        syscall_filter=True,
+        own_user=False,
+    )
+    with pytest.raises(PermissionError):
+        _confine_to_this_process(in_force)
 
 
 @pytest.mark.parametrize(
