@@ -24,19 +24,8 @@ _MAIN_PART_FAMILIES: Mapping[str, str] = {
 
 _MAIN_PART = "main+xml"
 _FOLDERS: Mapping[str, str] = {"word/": WORD, "xl/": EXCEL, "ppt/": POWERPOINT}
-_ODF_KINDS = (
-    "text",
-    "text-master",
-    "text-web",
-    "spreadsheet",
-    "presentation",
-    "graphics",
-    "chart",
-    "formula",
-    "image",
-    "base",
-)
-_SELF_DECLARED = frozenset({EPUB, *(f"application/vnd.oasis.opendocument.{kind}" for kind in _ODF_KINDS)})
+_ODF_KINDS = "text text-master text-web spreadsheet presentation graphics chart formula image base"
+_SELF_DECLARED = frozenset({EPUB, *(f"application/vnd.oasis.opendocument.{kind}" for kind in _ODF_KINDS.split())})
 """What ``mimetype`` may name: its word for anything else, an image say, would lead past the checks of archives."""
 
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
