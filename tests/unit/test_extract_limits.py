@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from services.extraction.content import Facts, Heavy, Limits, Page, Warn
+from services.extraction.content import Facts, Heavy, Item, Limits, Page, Warn
 from services.extraction.extractors.eml import extract_eml
 from services.extraction.protocol import FactsReport, HeavyReport, PageReport, WarningReport
 from services.extraction.worker import reports_of
@@ -37,7 +37,7 @@ def test_pages_keep_the_documents_own_numbers() -> None:
 
 
 def test_a_document_says_once_that_it_is_heavy() -> None:
-    items = [Heavy(), Page("a"), Heavy(), Page("b")]
+    items: list[Item] = [Heavy(), Page("a"), Heavy(), Page("b")]
     assert [type(report) for report in reports_of(iter(items), Limits())] == [HeavyReport, PageReport, PageReport]
 
 
