@@ -92,11 +92,7 @@ class ExtractionService:
         ):
             lease.check()
             lease.stop()  # a finished run has no lease: the next sign of life would take that for a loss
-            # All pages are written by now, so one look at the file tells whether it was condemned before that. If it
-            # is after that, storage finds them; and a result never brings a removed record back.
-            finished, condemned, _ = await asyncio.gather(
-                self._store.finish(result, lease.token), self._is_condemned(file), progress.tell_last()
-            )
+            finished, condemned = await self._finish(file, result, lease, progress)
             if not finished:
                 raise LeaseLost
             if condemned:
@@ -104,6 +100,27 @@ class ExtractionService:
                 return
             _count_end(job, file, result)
             await self._publish_end(file, result, correlation_id)
+
+    async def _finish(
+        self, file: FileRecord, result: ExtractionRecord, lease: KeptAlive, progress: Progress
+    ) -> tuple[bool, bool]:
+        """Write the result; give whether it was still ours to write, and whether the file was condemned meanwhile.
+
+        All pages are written by now, so one look at the file tells whether it was condemned before that. If it is
+        after that, storage finds them; and a result never brings a removed record back. Whatever fails is raised when
+        all has ended: a run that is given back must not be written to any more.
+        """
+        outcomes = await asyncio.gather(
+            self._store.finish(result, lease.token),
+            self._is_condemned(file),
+            progress.tell_last(),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        finished, condemned, _ = outcomes
+        return finished is True, condemned is True
 
     @asynccontextmanager
     async def _result(
