@@ -7,6 +7,7 @@ not allowed. Calls fail with an error instead of killing, so that libraries that
 
 import ctypes
 import errno
+import os
 import platform
 import struct
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,11 +16,14 @@ from services.extraction import syscalls
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _AF_UNIX = 1
 _CLONE_THREAD = 0x00010000
 _CLONE_NAMESPACES = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET (clone(2))."""
+
+_F_SETOWN, _F_SETOWN_EX = 8, 15
+"""Who gets signals about a file (fcntl(2)): with these, anybody may be sent any signal."""
 
 _X32_CALLS = 0x40000000
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -50,12 +54,19 @@ def refuse_network_calls() -> bool:
 
 
 def refuse_kernel_interfaces() -> bool:
-    """Make calls fail that neither parsers nor converters need: other processes, namespaces, mounts, the machine."""
+    """Make calls fail that neither parsers nor converters need: other processes, namespaces, mounts, the machine.
+
+    Limits can be changed for the calling process alone. Signals are not refused, as converters send them to their own
+    children: detection and converters are kept from killing others by a PID namespace, a user of their own or Landlock
+    (version 6), and where there is none of these they may kill what has the service's user.
+    """
     groups = (syscalls.OTHER_PROCESSES, syscalls.NAMESPACES, syscalls.RISKY, syscalls.MACHINE)
     clone = _numbers(syscalls.CLONE)
+    limits = _numbers(syscalls.BY_ARGUMENT)["prlimit64"]
     return _install(
         [
             *_refuse_all(_numbers(*groups), errno.EPERM),
+            *_refuse_where(limits, (_EQUAL, 1, 0, 0), errno.EPERM),
             # The flags of clone3 are out of a filter's reach; without the call glibc falls back to clone.
             *_refuse(clone["clone3"], errno.ENOSYS),
             *_refuse_where(clone["clone"], (_ANY_BIT, 0, 1, _CLONE_NAMESPACES), errno.EPERM),
@@ -65,10 +76,13 @@ def refuse_kernel_interfaces() -> bool:
 
 def refuse_new_processes() -> bool:
     """Make forks, programs, sockets and signals to others fail; threads stay possible."""
-    clone = _numbers(syscalls.CLONE)
+    clone, checked = _numbers(syscalls.CLONE), _numbers(syscalls.BY_ARGUMENT)
     return _install(
         [
             *_refuse_all(_numbers(syscalls.PROGRAMS, syscalls.SOCKETS, syscalls.SIGNALS), errno.EPERM),
+            *_refuse_where(checked["tgkill"], (_EQUAL, 1, 0, os.getpid()), errno.EPERM),
+            *_refuse_where(checked["fcntl"], (_EQUAL, 0, 1, _F_SETOWN), errno.EPERM, _SECOND_ARGUMENT),
+            *_refuse_where(checked["fcntl"], (_EQUAL, 0, 1, _F_SETOWN_EX), errno.EPERM, _SECOND_ARGUMENT),
             *_refuse_all(_numbers(syscalls.FORKS), errno.EAGAIN),
             *_refuse(clone["clone3"], errno.ENOSYS),
             *_refuse_where(clone["clone"], (_ANY_BIT, 1, 0, _CLONE_THREAD), errno.EAGAIN),
@@ -90,13 +104,13 @@ def _refuse(call: int, error: int) -> Iterator[Instruction]:
     yield (_RETURN, 0, 0, _FAIL | error)
 
 
-def _refuse_where(call: int, test: Instruction, error: int) -> Iterator[Instruction]:
-    """Refuse a call depending on its first argument: where ``test`` does not skip the next instruction."""
+def _refuse_where(call: int, test: Instruction, error: int, argument: int = _FIRST_ARGUMENT) -> Iterator[Instruction]:
+    """Refuse a call depending on the lower half of an argument: where ``test`` does not skip the next instruction."""
     yield (_EQUAL, 0, 4, call)
-    yield (_LOAD, 0, 0, _FIRST_ARGUMENT)
+    yield (_LOAD, 0, 0, argument)
     yield test
     yield (_RETURN, 0, 0, _FAIL | error)
-    yield (_RETURN, 0, 0, _ALLOW)
+    yield (_LOAD, 0, 0, _NUMBER)
 
 
 def _install(rules: Iterable[Instruction]) -> bool:

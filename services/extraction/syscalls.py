@@ -12,9 +12,13 @@ FORKS: _Numbers = {"fork": (57, None), "vfork": (58, None)}
 CLONE: _Numbers = {"clone": (56, 220), "clone3": (435, 435)}
 SOCKETS: _Numbers = {"socket": (41, 198), "connect": (42, 203)}
 SIGNALS: _Numbers = {
-    "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "pidfd_send_signal": (424, 424),
+    "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "pidfd_send_signal": (424, 424),
 }  # fmt: skip
-"""Signals to others. ``tgkill`` is left: abort(3) needs it."""
+"""Signals, to others and to itself."""
+
+BY_ARGUMENT: _Numbers = {"tgkill": (234, 131), "fcntl": (72, 25), "prlimit64": (302, 261)}
+"""Calls that libraries need, abort(3) the first of them, but not with every argument."""
 
 OTHER_PROCESSES: _Numbers = {
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),

@@ -85,7 +85,7 @@ def _clone_namespace(_outside: Outside) -> None:
 def _number(name: str) -> int:
     from services.extraction import syscalls  # noqa: PLC0415 - beside its only use
 
-    groups = (syscalls.OTHER_PROCESSES, syscalls.NAMESPACES, syscalls.RISKY, syscalls.MACHINE)
+    groups = (syscalls.BY_ARGUMENT, syscalls.OTHER_PROCESSES, syscalls.NAMESPACES, syscalls.RISKY, syscalls.MACHINE)
     return syscalls.numbers(os.uname().machine, *groups)[name]
 
 
@@ -101,6 +101,8 @@ _ATTEMPTS: Mapping[str, Callable[[Outside], object]] = {
     "read another's environment": lambda outside: Path(f"/proc/{outside['pid']}/environ").read_bytes(),
     "open another's memory": lambda outside: os.open(f"/proc/{outside['pid']}/mem", os.O_RDWR),
     "signal another": lambda outside: os.kill(outside["pid"], 0),
+    "signal another's thread": lambda outside: _syscall(_number("tgkill"), outside["pid"], outside["pid"], 0),
+    "change another's limits": lambda outside: _syscall(_number("prlimit64"), outside["pid"], 7, 0, 0),
     "connect by TCP": lambda outside: _connect(socket.AF_INET, ("127.0.0.1", outside["tcp"])),
     "connect to a Unix socket": lambda outside: _connect(socket.AF_UNIX, outside["unix"]),
     "connect to an abstract socket": lambda outside: _connect(socket.AF_UNIX, "\0" + outside["abstract"]),

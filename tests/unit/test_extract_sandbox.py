@@ -137,11 +137,17 @@ async def test_a_child_has_neither_environment_nor_descriptors_nor_privileges(
 
 
 _ALONE = """
-import os, socket, sys
-from services.extraction import confinement, syscall_filter
+import ctypes, errno, fcntl, os, platform, resource, signal, socket, sys, threading
+from services.extraction import confinement, syscall_filter, syscalls
 confinement.forbid_new_privileges()
 os.chdir(sys.argv[1])
 assert {layer}
+def call(group, name, *arguments):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syscall(syscalls.numbers(platform.machine(), group)[name], *arguments) < 0 and (
+        ctypes.get_errno() == errno.EPERM
+    ):
+        raise PermissionError
 attempts = {{
     "own": lambda: open("own", "w").close(),
     "other": lambda: open(sys.argv[2]).close(),
@@ -149,6 +155,12 @@ attempts = {{
     "program": lambda: os.execv("/bin/true", ["true"]),
     "fork": lambda: os.fork() or os._exit(0),
     "tcp": lambda: socket.socket(socket.AF_INET).bind(("127.0.0.1", 0)),
+    "limits": lambda: resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE),
+    "own limits": lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
+    "signal": lambda: call(syscalls.BY_ARGUMENT, "tgkill", os.getppid(), os.getppid(), 0),
+    "queued signal": lambda: call(syscalls.SIGNALS, "rt_tgsigqueueinfo", os.getppid(), os.getppid(), 0, None),
+    "signals of a file": lambda: fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid()),
+    "own signal": lambda: signal.pthread_kill(threading.get_ident(), 0),
     "namespace": lambda: confinement.hide_shared_folders() or 1 / 0,
 }}
 for name in sys.argv[3:]:
@@ -164,8 +176,12 @@ for name in sys.argv[3:]:
     [
         ("confinement.restrict_files()", ["other", "listing", "tcp"], ["own", "fork"]),
         ("syscall_filter.refuse_network_calls()", ["tcp"], ["own", "other", "fork"]),
-        ("syscall_filter.refuse_kernel_interfaces()", ["namespace"], ["own", "other", "fork"]),
-        ("syscall_filter.refuse_new_processes()", ["program", "fork", "tcp"], ["own", "other"]),
+        ("syscall_filter.refuse_kernel_interfaces()", ["namespace", "limits"], ["own", "other", "fork", "own limits"]),
+        (
+            "syscall_filter.refuse_new_processes()",
+            ["program", "fork", "tcp", "signal", "queued signal", "signals of a file"],
+            ["own", "other", "own signal"],
+        ),
     ],
 )
 def test_each_layer_holds_alone(tmp_path: Path, layer: str, refused: list[str], allowed: list[str]) -> None:
