@@ -145,7 +145,8 @@ class ExtractionService:
             raise
         except BaseException as error:
             counts = not isinstance(error, _BLAMELESS) or isinstance(error, ChecksumMismatch)
-            _count("heavy" if isinstance(error, TooHeavy) else "handed_back")
+            if not isinstance(error, TooHeavy):
+                _count("handed_back")
             await self._release(record, lease, counts=counts)
             raise
 
@@ -158,6 +159,7 @@ class ExtractionService:
 
     async def _move(self, job: ExtractFile, correlation_id: str) -> None:
         await self._publisher.publish(job.model_copy(update={"heavy": True}), correlation_id=correlation_id)
+        _count("heavy")
 
     async def _abandon(self, file: FileRecord) -> None:
         _log.warning("the run is somebody else's now", extra={"file_id": str(file.id)})

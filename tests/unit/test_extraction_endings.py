@@ -9,12 +9,14 @@ from unittest.mock import AsyncMock, MagicMock
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from pymongo.errors import AutoReconnect
 
 from libs.amqp.publisher import Publisher
 from libs.clock import now
 from libs.contracts.jobs import extraction_job
 from libs.contracts.records import ExtractionRecord, ExtractionStatus, FileRecord, FileState, Lease
+from services.extraction.errors import TooHeavy
 from services.extraction.run import Runner
 from services.extraction.service import ExtractionService
 from services.extraction.settings import RunSettings
@@ -46,11 +48,13 @@ def _claim(file: FileRecord) -> Claim:
     return Claim(record, repeated=False)
 
 
-def _service(file: FileRecord) -> tuple[ExtractionService, AsyncMock]:
-    """Give the service and its store; every document succeeds at once."""
+def _service(file: FileRecord, *, fails: Exception | None = None) -> tuple[ExtractionService, AsyncMock]:
+    """Give the service and its store; every document succeeds at once, or ``fails``."""
 
     @asynccontextmanager
     async def run(_file: FileRecord, record: ExtractionRecord, *_: Any, **__: Any) -> AsyncIterator[ExtractionRecord]:
+        if fails:
+            raise fails
         yield record
 
     store = AsyncMock(spec=ExtractionStore)
@@ -78,3 +82,18 @@ async def test_a_run_is_given_back_only_when_nothing_writes_to_it_any_more() -> 
     with pytest.raises(AutoReconnect):
         await service.extract(extraction_job(file), correlation_id="test")
     assert order == ["finished", "released"]
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "fails"), [(RunSettings().heavy_size_bytes + 1, None), (1, TooHeavy())], ids=["size", "effort"]
+)
+async def test_every_move_to_the_heavy_queue_is_counted_once(size_bytes: int, fails: Exception | None) -> None:
+    file = _file(size_bytes=size_bytes)
+    service, _ = _service(file, fails=fails)
+    before = _counted("heavy"), _counted("handed_back")
+    await service.extract(extraction_job(file), correlation_id="test")
+    assert (_counted("heavy"), _counted("handed_back")) == (before[0] + 1, before[1])
+
+
+def _counted(outcome: str) -> float:
+    return REGISTRY.get_sample_value("satchel_extraction_jobs_total", {"outcome": outcome}) or 0
