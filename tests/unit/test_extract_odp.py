@@ -106,6 +106,26 @@ def test_spaces_tabs_and_breaks_are_kept_within_reason(tmp_path: Path) -> None:
     assert len(found) < 2_000
 
 
+def test_numbers_of_thousands_of_digits_cost_nothing(tmp_path: Path) -> None:
+    most = "9" * 5_000
+    table = (
+        f'<draw:frame><table:table><table:table-row table:number-rows-repeated="{most}">'
+        f'<table:table-cell table:number-columns-repeated="{most}"/></table:table-row></table:table></draw:frame>'
+    )
+    item = f'<text:list><text:list-item text:start-value="{most}">{paragraph("item")}</text:list-item></text:list>'
+    (found,) = texts(tmp_path, odp(page(box(item), box(paragraph(f'a<text:s text:c="{most}"/>b')), table)))
+    assert "item" in found
+    assert len(found) < 1_000_000
+
+
+def test_cells_beyond_those_that_are_read_are_cut_whether_repeated_or_not(tmp_path: Path) -> None:
+    cell = f"<table:table-cell>{paragraph('x')}</table:table-cell>"
+    full = f'<table:table-row><table:table-cell table:number-columns-repeated="99999"/>{cell}</table:table-row>'
+    more = f"<table:table-row>{cell * 50}</table:table-row>" * 2
+    slide = page(f"<draw:frame><table:table>{full}{more}</table:table></draw:frame>")
+    assert texts(tmp_path, odp(slide))[0].count("x") == 1
+
+
 def test_a_table_that_repeats_without_end_is_cut(tmp_path: Path) -> None:
     cell = '<table:table-cell table:number-columns-repeated="9999999999"/>'
     table = f"<draw:frame><table:table><table:table-row>{cell}</table:table-row></table:table></draw:frame>"

@@ -122,6 +122,14 @@ def test_groups_covered_cells_and_repetitions_keep_rows_and_columns_in_place(tmp
     assert [page.label for page in found[1:]] == ["Sheet1, rows 5-6"]
 
 
+def test_numbers_of_thousands_of_digits_cost_nothing(tmp_path: Path) -> None:
+    most = "9" * 5_000
+    gap = f'<table:table-row table:number-rows-repeated="{most}"/>'
+    empty = f'<table:table-cell table:number-columns-repeated="{most}"/>'
+    content = ods(table(row(words(f'a<text:s text:c="{most}"/>b'), empty) + gap + row(words("after"))))
+    assert "after" in "".join(page.text for page in pages(read(tmp_path, content)))
+
+
 def test_a_cell_repeated_over_a_whole_sheet_is_cut_at_the_limit_of_cells(tmp_path: Path) -> None:
     content = ods(table(row(cell("<text:p>x</text:p>", repeated=2_000_000_000), repeated=2_000_000_000)))
     refused = refusal(tmp_path, content, Limits(cells=100_000))

@@ -9,7 +9,7 @@ from typing import Any
 from services.extraction.extractors.number_formats import number_format
 from services.extraction.extractors.pptx_text import paragraph_text
 from services.extraction.extractors.tables import markdown_table
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import local_name, whole_number
 
 _AXES = {"catAx", "valAx", "dateAx", "serAx", "axis"}
 _CATEGORIES, _VALUES = ("cat", "xVal", "strDim"), ("val", "yVal", "numDim")
@@ -72,10 +72,10 @@ def _points(holder: Any) -> Points:
     code = next((found.text for found in holder.iter("{*}formatCode")), None) or holder.get("formatCode")
     points: Points = {}
     for point in holder.iter("{*}pt"):
-        index = point.get("idx", "")
+        index = whole_number(point.get("idx", ""), _MOST_POINTS)
         value = point.findtext("{*}v") or point.text or ""
-        if index.isascii() and index.isdecimal() and int(index) < _MOST_POINTS and value.strip():
-            points[int(index)] = _shown(value.strip(), code)
+        if index < _MOST_POINTS and value.strip():
+            points[index] = _shown(value.strip(), code)
     literals = [found.text.strip() for found in holder.iter("{*}v") if found.text]
     return points or dict(enumerate(literals))
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.extraction.extractors.odf_styles import Styles, number
+from services.extraction.extractors.odf_styles import Styles
 from services.extraction.extractors.ooxml_package import attribute
 from services.extraction.extractors.shifted_text import shifted
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import local_name, whole_number
 
 SKIPPED = frozenset(
     {"tracked-changes", "sequence-decls", "variable-decls", "user-field-decls", "dde-connection-decls", "scripts"}
@@ -52,7 +52,7 @@ class InlineWalk:
         self._notes: dict[str, int] = {}
         self.aside: list[Any] = []
         self._handlers: Mapping[str, Callable[[Any], str]] = {
-            "s": lambda element: " " * number(attribute(element, "c"), 1, _MOST_SPACES),
+            "s": lambda element: " " * whole_number(attribute(element, "c"), 1, _MOST_SPACES),
             "tab": lambda _: "\t",
             "line-break": lambda _: "\n",
             "a": self._link,

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.extraction.extractors.odf_styles import BULLET, ListStyle, Styles, marker, number
+from services.extraction.extractors.odf_styles import BULLET, ListStyle, Styles, marker
 from services.extraction.extractors.ooxml_package import attribute
+from services.extraction.extractors.xml_parts import whole_number
 
 
 @dataclass(slots=True)
@@ -63,6 +64,6 @@ class ListCounter:
 
 
 def _count(counts: dict[int, int], level: int, restart: str, start: int) -> None:
-    counts[level] = number(restart, counts[level] + 1 if level in counts else start)
+    counts[level] = whole_number(restart, counts[level] + 1 if level in counts else start)
     for deeper in [index for index in counts if index > level]:
         del counts[deeper]

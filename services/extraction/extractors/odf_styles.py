@@ -7,11 +7,10 @@ from typing import Any
 
 from services.extraction.extractors.list_numbers import formatted
 from services.extraction.extractors.ooxml_package import attribute
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import local_name, whole_number
 
 BULLET = "-"
 _DEEPEST_LEVEL = 10
-_MOST_DIGITS = 20
 _PLACE = re.compile(r"%(\d+)%")
 _FORMATS_OF_NUMBERS = "list-level-style-number", "outline-level-style"
 
@@ -65,11 +64,6 @@ class Styles:
                 self.new_page.add(name)
 
 
-def number(text: str, otherwise: int, most: int = 1_000_000_000) -> int:
-    """Read a number that is not negative; one above ``most`` is that."""
-    return min(int(text[:_MOST_DIGITS]), most) if text.isascii() and text.isdecimal() else otherwise
-
-
 def marker(style: ListStyle, level: int, counts: Mapping[int, int]) -> str:
     """Return what stands before an item of this level: its number, put together from those of higher levels."""
     shown = style.get(level, Level())
@@ -87,7 +81,7 @@ def marker(style: ListStyle, level: int, counts: Mapping[int, int]) -> str:
 
 
 def _levels(style: Any) -> dict[int, Level]:
-    return {number(attribute(level, "level"), 1, _DEEPEST_LEVEL): _level(level) for level in style}
+    return {whole_number(attribute(level, "level"), 1, _DEEPEST_LEVEL): _level(level) for level in style}
 
 
 def _level(level: Any) -> Level:
@@ -97,8 +91,8 @@ def _level(level: Any) -> Level:
         format=attribute(level, "num-format"),
         prefix=attribute(level, "num-prefix"),
         suffix=attribute(level, "num-suffix"),
-        shown_levels=number(attribute(level, "display-levels"), 1, _DEEPEST_LEVEL),
-        start=number(attribute(level, "start-value"), 1),
+        shown_levels=whole_number(attribute(level, "display-levels"), 1, _DEEPEST_LEVEL),
+        start=whole_number(attribute(level, "start-value"), 1),
         pattern=attribute(level, "num-list-format"),
     )
 

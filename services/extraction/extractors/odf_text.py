@@ -9,10 +9,10 @@ from typing import Any
 from services.extraction.extractors.blocks import Block, table_block
 from services.extraction.extractors.odf_inline import ASIDE, SKIPPED, Gathered, InlineWalk
 from services.extraction.extractors.odf_lists import ListCounter, OpenList
-from services.extraction.extractors.odf_styles import BULLET, Styles, number
+from services.extraction.extractors.odf_styles import BULLET, Styles
 from services.extraction.extractors.ooxml_package import attribute
 from services.extraction.extractors.tables import markdown_table
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import local_name, whole_number
 
 _DEEPEST_HEADING = 6
 _DEEPEST_OUTLINE = 10
@@ -95,7 +95,7 @@ class OdfWalk:
     def _heading(self, heading: Any) -> Iterator[Block]:
         text = " ".join(self._inline.paragraph(heading).split())
         if text:
-            level = max(number(attribute(heading, "outline-level"), 1, _DEEPEST_OUTLINE), 1)
+            level = whole_number(attribute(heading, "outline-level"), 1, _DEEPEST_OUTLINE, least=1)
             marker = self._marker if self._list else self._lists.heading(heading, level)
             title = text if marker in {"", BULLET} else f"{marker} {text}"
             self._marker, self._in_list = "", False
@@ -139,7 +139,7 @@ class OdfWalk:
 
     def _repeated(self, element: Any, name: str) -> int:
         """Return how often a cell or row stands there; in nested tables once, or repetitions would multiply."""
-        return 1 if self._flat else max(number(attribute(element, name), 1, _MOST_REPEATED), 1)
+        return 1 if self._flat else whole_number(attribute(element, name), 1, _MOST_REPEATED, least=1)
 
     def _section(self, section: Any) -> Iterator[Block]:
         """Give a section; one that is hidden says so, as its text does not belong to what readers see."""

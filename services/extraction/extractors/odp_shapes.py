@@ -11,7 +11,7 @@ from services.extraction.content import Unreadable
 from services.extraction.extractors.odp_text import ListStyles, attribute, lines_of, paragraph_text
 from services.extraction.extractors.reading_order import EMU_PER_INCH, Point, in_reading_order
 from services.extraction.extractors.tables import markdown_table
-from services.extraction.extractors.xml_parts import damage_is_corrupt, local_name, parse_part
+from services.extraction.extractors.xml_parts import damage_is_corrupt, local_name, parse_part, whole_number
 
 _LENGTH = re.compile(r"(-?[\d.]+)(cm|mm|in|pt|pc|px)")
 _PER_INCH = {"cm": 2.54, "mm": 25.4, "in": 1.0, "pt": 72.0, "pc": 6.0, "px": 96.0}
@@ -112,8 +112,8 @@ def table_text(table: Any) -> str:
     for row in table.iter("{*}table-row"):
         cells: list[str] = []
         for cell in row.iterchildren("{*}table-cell", "{*}covered-table-cell"):
-            cells += [_cell_text(cell)] * min(_repeated(cell, "number-columns-repeated"), left)
-        times = min(_repeated(row, "number-rows-repeated"), left // max(len(cells), 1))
+            cells += [_cell_text(cell)] * whole_number(attribute(cell, "number-columns-repeated"), 1, left)
+        times = whole_number(attribute(row, "number-rows-repeated"), 1, left // max(len(cells), 1))
         rows += [cells] * times
         left -= times * len(cells)
     return markdown_table(rows)
@@ -121,11 +121,6 @@ def table_text(table: Any) -> str:
 
 def _cell_text(cell: Any) -> str:
     return " ".join(filter(None, (paragraph_text(found) for found in cell.iter("{*}p", "{*}h"))))
-
-
-def _repeated(element: Any, name: str) -> int:
-    count = attribute(element, name)
-    return int(count) if count.isascii() and count.isdecimal() else 1
 
 
 def _chart(chart: Any) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import local_name, whole_number
 
 _MOST_SPACES = 1_000
 _UNREAD = {"annotation", "note-citation", "page-number", "tracked-changes", "ruby-text"}
@@ -42,7 +42,7 @@ def _list_lines(items: Any, lists: ListStyles, style: str, level: int) -> Iterat
     count = 0
     for item in items:
         start = attribute(item, "start-value")
-        count = int(start) - 1 if start.isdecimal() else count
+        count = whole_number(start, count + 1) - 1
         for child in item:
             name = local_name(child)
             if name == "list":
@@ -59,8 +59,7 @@ def _pieces(element: Any) -> Iterator[str]:
     for child in element:
         name = local_name(child)
         if name == "s":
-            count = attribute(child, "c")
-            yield " " * min(int(count) if count.isdecimal() else 1, _MOST_SPACES)
+            yield " " * whole_number(attribute(child, "c"), 1, _MOST_SPACES)
         elif name == "tab":
             yield "\t"
         elif name == "line-break":

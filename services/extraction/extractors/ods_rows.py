@@ -13,7 +13,7 @@ from typing import Any
 from services.extraction.extractors.odf_package import CONTENT
 from services.extraction.extractors.sheet_pages import SheetRow
 from services.extraction.extractors.sheets import comment
-from services.extraction.extractors.xml_parts import iterate_part, local_name, parse_part
+from services.extraction.extractors.xml_parts import iterate_part, local_name, parse_part, whole_number
 
 _URN = "urn:oasis:names:tc:opendocument:xmlns:"
 _TABLE = f"{{{_URN}table:1.0}}"
@@ -118,7 +118,7 @@ class ContentReader:
         for child in element:
             name = local_name(child)
             if name == "s":
-                pieces.append(" " * min(_count(child.get(f"{_TEXT}c")), _MOST_SPACES))
+                pieces.append(" " * whole_number(child.get(f"{_TEXT}c", ""), 1, _MOST_SPACES))
             elif name not in _NOT_IN_LINE:
                 pieces.append(_SPECIAL.get(name) or self._inline(child))
             if name == "a" and (link := child.get(_LINK)) and len(self.links) < _MOST_LINKS:
@@ -157,8 +157,4 @@ class ContentReader:
 
 
 def _repeated(element: Any, attribute: str) -> int:
-    return max(1, _count(element.get(f"{_TABLE}{attribute}")))
-
-
-def _count(value: str | None) -> int:
-    return int(value) if value and value.isdecimal() else 1
+    return whole_number(element.get(f"{_TABLE}{attribute}", ""), 1, least=1)

@@ -19,7 +19,7 @@ from services.extraction.extractors.pptx_parts import Parts
 from services.extraction.extractors.pptx_positions import Positions
 from services.extraction.extractors.pptx_shapes import ShapeWalk, title_of
 from services.extraction.extractors.registry import extracts
-from services.extraction.extractors.xml_parts import damage_is_corrupt
+from services.extraction.extractors.xml_parts import damage_is_corrupt, whole_number
 from services.extraction.media_types import POWERPOINT
 
 _FALSE = {"0", "false"}
@@ -63,8 +63,7 @@ def _relationship_id(entry: Any) -> str:
 
 def _first_number(presentation: Any) -> int:
     """Return the number the first slide shows (ECMA-376 part 1, §19.2.1.26); 0 is counted as 1, as pages are."""
-    number = presentation.get("firstSlideNum", "1")
-    return min(max(int(number), 1), _LARGEST_FIRST_NUMBER) if number.isascii() and number.isdecimal() else 1
+    return whole_number(presentation.get("firstSlideNum", ""), 1, _LARGEST_FIRST_NUMBER, least=1)
 
 
 class _Deck:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import local_name, whole_number
 
 _INDENT = "  "
 _DEEPEST_LEVEL = 8
@@ -34,7 +34,7 @@ def _lines(body: Any) -> Iterator[str]:
             known: count for known, count in counts.items() if known < level or (known == level and number is not None)
         }
         if number is not None:
-            counts[level] = counts[level] + 1 if level in counts else _start(number)
+            counts[level] = counts[level] + 1 if level in counts else whole_number(number.get("startAt", ""), 1)
             yield f"{_INDENT * level}{counts[level]}. {text}"
         elif level or (properties is not None and properties.find("{*}buChar") is not None):
             yield f"{_INDENT * level}- {text}"
@@ -43,13 +43,7 @@ def _lines(body: Any) -> Iterator[str]:
 
 
 def _level(properties: Any) -> int:
-    level = properties.get("lvl", "0") if properties is not None else "0"
-    return min(int(level), _DEEPEST_LEVEL) if level.isascii() and level.isdecimal() else 0
-
-
-def _start(number: Any) -> int:
-    start = number.get("startAt", "1")
-    return int(start) if start.isascii() and start.isdecimal() else 1
+    return whole_number(properties.get("lvl", ""), 0, _DEEPEST_LEVEL) if properties is not None else 0
 
 
 def _pieces(element: Any) -> Iterator[str]:

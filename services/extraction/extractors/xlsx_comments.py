@@ -4,7 +4,7 @@ from services.extraction.extractors.cell_addresses import parse_address
 from services.extraction.extractors.ooxml_package import Package
 from services.extraction.extractors.sheets import Comments, comment
 from services.extraction.extractors.xlsx_cells import rich_text
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import local_name, whole_number
 
 _THREAD = "tc="
 """How the author of a note begins that only repeats a thread for older programs."""
@@ -38,7 +38,8 @@ def sheet_comments(package: Package, sheet: str, names: dict[str, str]) -> Comme
 
 
 def _author(authors: list[str], position: str) -> str:
-    return authors[int(position)] if position.isdecimal() and int(position) < len(authors) else ""
+    index = whole_number(position, len(authors))
+    return authors[index] if index < len(authors) else ""
 
 
 def _add(comments: dict[int, dict[int, str]], reference: str, text: str) -> None:

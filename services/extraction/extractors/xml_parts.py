@@ -19,6 +19,9 @@ from services.extraction.content import ErrorCode, Reason, Unreadable
 _SAFELY: Any = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 _MOST_BYTES_AT_ONCE = 16 << 20
 """Size of a part that is read as a whole, and of what may stand between two elements of one that streams by."""
+_MOST_DIGITS = 20
+"""More would only be cut: Python refuses to read numbers of thousands of digits."""
+_LARGEST_NUMBER = 1_000_000_000
 _DAMAGE = (
     etree.LxmlError,
     zipfile.BadZipFile,
@@ -134,6 +137,12 @@ def local_name(element: Any) -> str:
 @lru_cache(maxsize=1_000)
 def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
+
+
+def whole_number(text: str, otherwise: int, most: int = _LARGEST_NUMBER, *, least: int = 0) -> int:
+    """Read a number that is not negative, however many digits it has; the result is from ``least`` to ``most``."""
+    found = int(text[:_MOST_DIGITS]) if text.isascii() and text.isdecimal() else otherwise
+    return max(min(found, most), least)
 
 
 def moment(text: str) -> datetime | None:
