@@ -18,6 +18,9 @@ _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _AF_UNIX = 1
+_DATAGRAMS = 0b10
+"""The bit by which SOCK_DGRAM (2), and SOCK_RAW (3), which means the same here, differ from the streams (1 and 5)."""
+
 _CLONE_THREAD = 0x00010000
 _CLONE_NAMESPACES = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET (clone(2))."""
@@ -38,9 +41,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def refuse_network_calls() -> bool:
-    """Make ``socket`` fail for every family but AF_UNIX, and ``connect`` for all; False where not supported.
+    """Make sockets fail for every family but AF_UNIX, and ``connect`` for all; False where not supported.
 
-    LibreOffice listens on a socket of its own, which nobody calls; sockets of others are out of reach.
+    LibreOffice listens on a socket of its own, which nobody calls. Sockets of others are out of reach: what is sent by
+    a stream needs a connection, and datagrams, which do not, fail as other families do.
     """
     if platform.machine() not in _ARCHITECTURES:
         return False
@@ -48,9 +52,15 @@ def refuse_network_calls() -> bool:
     return _install(
         [
             *_refuse(calls["connect"], errno.ECONNREFUSED),
-            *_refuse_where(calls["socket"], (_EQUAL, 1, 0, _AF_UNIX), errno.EPERM),
+            *_only_streams(calls["socket"]),
+            *_only_streams(calls["socketpair"]),
         ]
     )
+
+
+def _only_streams(call: int) -> Iterator[Instruction]:
+    yield from _refuse_where(call, (_EQUAL, 1, 0, _AF_UNIX), errno.EPERM)
+    yield from _refuse_where(call, (_ANY_BIT, 0, 1, _DATAGRAMS), errno.EPERM, _SECOND_ARGUMENT)
 
 
 def refuse_kernel_interfaces() -> bool:

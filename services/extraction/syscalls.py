@@ -10,7 +10,7 @@ _Numbers = Mapping[str, tuple[int, int | None]]
 PROGRAMS: _Numbers = {"execve": (59, 221), "execveat": (322, 281)}
 FORKS: _Numbers = {"fork": (57, None), "vfork": (58, None)}
 CLONE: _Numbers = {"clone": (56, 220), "clone3": (435, 435)}
-SOCKETS: _Numbers = {"socket": (41, 198), "connect": (42, 203)}
+SOCKETS: _Numbers = {"socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203)}
 SIGNALS: _Numbers = {
     "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
     "pidfd_send_signal": (424, 424),

@@ -106,6 +106,8 @@ _ATTEMPTS: Mapping[str, Callable[[Outside], object]] = {
     "connect by TCP": lambda outside: _connect(socket.AF_INET, ("127.0.0.1", outside["tcp"])),
     "connect to a Unix socket": lambda outside: _connect(socket.AF_UNIX, outside["unix"]),
     "connect to an abstract socket": lambda outside: _connect(socket.AF_UNIX, "\0" + outside["abstract"]),
+    "send a datagram": lambda _: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM),
+    "send a datagram by a pair": lambda _: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM),
     "open a netlink socket": lambda _: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
     "open a packet socket": lambda _: socket.socket(socket.AF_PACKET, socket.SOCK_RAW),
     "open a vsock": lambda _: socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM),
