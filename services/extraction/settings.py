@@ -108,7 +108,7 @@ class RunSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="EXTRACTION_", frozen=True, populate_by_name=True)
 
-    timeout: Duration = Field(timedelta(seconds=30), gt=_NOTHING, description="time a child may take")
+    timeout: Duration = Field(timedelta(seconds=30), gt=_NOTHING, le=_LONGEST, description="time a child may take")
     heavy_timeout: Duration = Field(
         timedelta(minutes=5), gt=_NOTHING, le=_LONGEST, description="the same for heavy documents"
     )
@@ -119,7 +119,7 @@ class RunSettings(BaseSettings):
         timedelta(minutes=20),
         gt=_NOTHING,
         le=_LONGEST,
-        description="bound of what it may gain",
+        description="bound of a heavy document's whole time, what it gained included",
     )
     heavy_size_bytes: int = Field(25_000_000, gt=0, description="a larger file goes to the heavy queue")
     heavy_pages: int = Field(500, gt=0, description="a document of more pages goes to the heavy queue")

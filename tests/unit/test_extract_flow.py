@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from libs.amqp.settings import AmqpSettings
 from libs.clock import now
@@ -52,6 +52,13 @@ def test_ocr_pages_buy_time_until_the_longest_is_reached() -> None:
     patience = Patience.of(settings, heavy=True)
     assert [patience.grow() for _ in range(3)] == [25, 15, 0]
     assert patience.seconds == patience.longest == 100
+
+
+@pytest.mark.parametrize("name", ["timeout", "heavy_timeout", "longest_time"])
+def test_no_document_may_take_longer_than_the_broker_waits(name: str) -> None:
+    RunSettings.model_validate({name: timedelta(minutes=25)})
+    with pytest.raises(ValidationError):
+        RunSettings.model_validate({name: timedelta(minutes=26)})
 
 
 def test_a_short_document_buys_no_time() -> None:
