@@ -45,7 +45,7 @@ class Warn(StrEnum):
     UNREADABLE_PAGES = auto()
     METADATA_INCOMPLETE = auto()
     PARTIAL = auto()
-    """Reading ended before the document did; the pages finished until then are kept."""
+    """Part of the document is missing or damaged, or reading ended before it did; what was read is kept."""
     OCR_NO_TEXT = auto()
     """A page was read by OCR and nothing legible was found on it."""
     OCR_LOW_QUALITY = auto()

@@ -73,6 +73,21 @@ def test_attachments_are_listed_by_name_and_stay_unread(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 
 
+@pytest.mark.parametrize("kind", ["plain", "html", "enriched", "markdown"])
+def test_a_body_that_has_a_name_is_a_body(tmp_path: Path, kind: str) -> None:
+    content = f'Subject: Hi\r\nContent-Type: text/{kind}; name="message.{kind}"\r\n\r\nthe body'.encode()
+    (page,) = pages_of(tmp_path, content)
+    assert page.text.endswith("the body")
+
+
+def test_named_text_that_is_shown_is_read_and_listed(tmp_path: Path) -> None:
+    message = mail("first")
+    message.add_attachment("second", filename="note.txt", disposition="inline")
+    (page,) = pages_of(tmp_path, message)
+    assert page.text.endswith("first\n\nsecond")
+    assert last_facts(tmp_path, message).attachments == ["note.txt"]
+
+
 def test_messages_inside_are_pages_of_their_own(tmp_path: Path) -> None:
     innermost, inner, outer = mail("third", Subject="C"), mail("second", Subject="B"), mail("first", Subject="A")
     inner.add_attachment(innermost)

@@ -180,6 +180,12 @@ def test_csv_becomes_tables_that_repeat_the_header(tmp_path: Path) -> None:
     assert pages[0].label == f"rows 2-{pages[0].text.count(chr(10))}"
 
 
+@pytest.mark.parametrize("hint", [b"sep=;\r\n", b'\xef\xbb\xbf"sep=;"\n'])
+def test_a_line_that_names_the_delimiter_is_no_row(tmp_path: Path, hint: bytes) -> None:
+    (page,) = extract_csv(written(tmp_path, hint + b"a,b;c\n1;2\n"), Limits())
+    assert page.text == "| a,b | c |\n| --- | --- |\n| 1 | 2 |"
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_csv_with_any_usual_delimiter_has_its_columns(tmp_path: Path, delimiter: str) -> None:
     text = f'a{delimiter}b\n"x{delimiter}y"{delimiter}"two\nlines"\n'

@@ -404,3 +404,10 @@ def test_a_binary_workbook_is_of_no_supported_type(tmp_path: Path) -> None:
     listing = relationships((relationship_kind("officeDocument"), "xl/workbook.bin"))
     content = raw_xlsx("", parts={"_rels/.rels": listing, "xl/workbook.bin": b"\x83\x01"})
     assert refusal(tmp_path, content).code is ErrorCode.UNSUPPORTED_TYPE
+
+
+def test_cells_whose_text_the_workbook_lacks_are_warned_of(tmp_path: Path) -> None:
+    content = raw_xlsx('<row><c t="s"><v>7</v></c><c><v>1</v></c></row>')
+    found = read(tmp_path, content)
+    assert Notice(Warn.PARTIAL) in found
+    assert any(isinstance(item, Page) and "1" in item.text for item in found)

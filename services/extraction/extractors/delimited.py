@@ -1,8 +1,9 @@
 """CSV and TSV as Markdown tables."""
 
 import csv
+import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from services.extraction.content import Limits, Page
@@ -12,13 +13,16 @@ from services.extraction.text import decode_file, lines_of
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_CHARACTERS = 20_000
+_HINT = re.compile(r"\s*\"?sep=([,;\t|])\"?\r?\n", re.IGNORECASE)
+"""A first line that Excel writes and reads: it names the delimiter and is no row."""
 _CELL_OVERHEAD = 3
 
 
 @extracts("text/csv", suffixes=(".csv",))
 def extract_csv(source: Path, limits: Limits) -> Iterator[Page]:
     """One page per block of rows, as a Markdown table that repeats the header."""
-    return _tables(source, limits, _delimiter(source))
+    hint = _HINT.match(next(decode_file(source), ""))
+    return _tables(source, limits, hint[1] if hint else _delimiter(source), skipped=1 if hint else 0)
 
 
 @extracts("text/tab-separated-values", suffixes=(".tsv", ".tab"))
@@ -36,10 +40,10 @@ def _delimiter(source: Path) -> str:
         return max(_DELIMITERS, key=sample.partition("\n")[0].count)
 
 
-def _tables(source: Path, limits: Limits, delimiter: str) -> Iterator[Page]:
+def _tables(source: Path, limits: Limits, delimiter: str, *, skipped: int = 0) -> Iterator[Page]:
     csv.field_size_limit(limits.page_characters)
     lines = (line.replace("\0", "") for line in lines_of(decode_file(source), limits.page_characters))
-    rows = (row for row in _rows(lines, delimiter) if any(row))
+    rows = (row for row in _rows(islice(lines, skipped, None), delimiter) if any(row))
     header = next(rows, None)
     if header is None:
         return

@@ -70,7 +70,9 @@ class MailReader:
                 if kind == "multipart/alternative":
                     self._choose(children)
                 waiting += reversed(children)
-            elif _is_body(part, kind):
+            elif _is_body(part, kind) or (part is message and kind.startswith("text/")):
+                if part is not message and part.get_filename():
+                    self.attachments.append(_name(part, kind))
                 yield from self._text(part, kind)
             else:
                 self.attachments.append(_name(part, kind))
@@ -134,9 +136,12 @@ def _report(part: Message, children: list[Message]) -> str:
 
 
 def _is_body(part: Message, kind: str) -> bool:
-    """Tell text that is shown as the message from text that was attached; broken multiparts are text too."""
+    """Tell text that is shown as the message from text that was attached; broken multiparts are text too.
+
+    A name alone makes no attachment (RFC 2183, 2.1): programs name bodies as well.
+    """
     shown = kind in {_PLAIN, _RICH} or kind.startswith("multipart/")
-    return shown and part.get_content_disposition() != "attachment" and not part.get_filename()
+    return shown and part.get_content_disposition() != "attachment"
 
 
 def _name(part: Message, kind: str) -> str:

@@ -8,15 +8,15 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.extraction.content import ErrorCode, Facts, Heavy, Items, Limits, Unreadable
+from services.extraction.content import ErrorCode, Facts, Heavy, Items, Limits, Notice, Unreadable, Warn
 from services.extraction.extractors.drawing_ml import drawing_lines, vml_lines
-from services.extraction.extractors.ooxml_package import Package, attribute
+from services.extraction.extractors.ooxml_package import Package
 from services.extraction.extractors.registry import extracts
 from services.extraction.extractors.sheet_pages import SheetRow
 from services.extraction.extractors.sheets import Comments, Sheet, Workbook, facts_of, with_comments
 from services.extraction.extractors.xlsx_cells import CellReader, cell_formats, shared_strings
 from services.extraction.extractors.xlsx_comments import people, sheet_comments
-from services.extraction.extractors.xml_parts import damage_is_corrupt
+from services.extraction.extractors.xml_parts import attribute, damage_is_corrupt
 from services.extraction.media_types import EXCEL
 
 _HEAVY_BYTES = 20_000_000
@@ -44,6 +44,8 @@ def _read(package: Package, limits: Limits) -> Items:
         yield Heavy()
     reader = _Sheets(package, workbook)
     yield from Workbook(limits).items(reader)
+    if reader.misses_strings:
+        yield Notice(Warn.PARTIAL)
     yield Facts(links=list(dict.fromkeys([*links, *reader.links])))
 
 
@@ -59,6 +61,11 @@ class _Sheets:
         self._people = people(package, workbook)
         formats = cell_formats(package, workbook, date_1904=date_1904)
         self._reader = CellReader(shared_strings(package, workbook), formats, date_1904=date_1904)
+
+    @property
+    def misses_strings(self) -> bool:
+        """Whether cells referred to texts that the workbook does not hold."""
+        return self._reader.misses_strings
 
     @property
     def links(self) -> list[str]:

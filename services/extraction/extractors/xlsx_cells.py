@@ -68,6 +68,8 @@ class CellReader:
         self._formats = formats
         self.links: list[str] = []
         """Where formulas lead that were met so far."""
+        self.misses_strings = False
+        """Whether a cell referred to a text that the workbook does not hold."""
         self._epoch = _EPOCH_1904 if date_1904 else _EPOCH
         self._kinds: Mapping[str, Callable[[str, NumberFormat | None], str]] = {
             "n": self._number,
@@ -114,7 +116,9 @@ class CellReader:
 
     def _shared(self, value: str, cell_format: NumberFormat | None) -> str:
         position = int(value)
-        text = self._strings[position] if 0 <= position < len(self._strings) else ""
+        known = 0 <= position < len(self._strings)
+        self.misses_strings |= not known
+        text = self._strings[position] if known else ""
         return cell_format.text(text) if cell_format else text
 
     def _format(self, style: str | None) -> NumberFormat | None:
