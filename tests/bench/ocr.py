@@ -100,7 +100,7 @@ async def _print_variants(scan: Path) -> None:
 
 
 def _print(page: str, what: str, reading: Reading, truth: str) -> float:
-    accuracy = 1 - Levenshtein.distance(_plain(reading.text), _plain(truth)) / len(_plain(truth))
+    accuracy: float = 1 - Levenshtein.distance(_plain(reading.text), _plain(truth)) / len(_plain(truth))
     print(
         f"| {page} | {what} | {accuracy:.4f} | {reading.cpu_seconds:.2f} | {reading.peak_bytes / _MIB:.0f} |",
         flush=True,
