@@ -1,7 +1,6 @@
 """Everything extraction can be told, read once from the environment."""
 
 import math
-import os
 import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +14,7 @@ from libs.durations import Duration
 from libs.mongo.database import MongoSettings
 from libs.objects.settings import S3Settings
 from services.extraction.content import Limits
-from services.extraction.machine import machine_memory_bytes
+from services.extraction.machine import machine_cores, machine_memory_bytes
 from services.extraction.protocol import Task
 
 _NOTHING = timedelta(0)
@@ -146,10 +145,6 @@ class Capacity:
     heavy: int
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
-
-
 class Settings(BaseSettings):
     """Extraction's own settings and those of everything it stands on."""
 
@@ -160,12 +155,12 @@ class Settings(BaseSettings):
     grace: Duration = Field(timedelta(seconds=5), description="time open requests get at shutdown")
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL", description="lowest level that is logged")
     concurrency: int = Field(
-        default_factory=lambda: _cores() + 1,
+        default_factory=lambda: machine_cores() + 1,
         gt=0,
         description="short documents at once; one tenant alone gets one less, so that the next need not wait",
     )
     heavy_concurrency: int = Field(
-        default_factory=lambda: max(2, _cores() // 2 + 1), gt=0, description="the same for heavy documents"
+        default_factory=lambda: max(2, machine_cores() // 2 + 1), gt=0, description="the same for heavy documents"
     )
     total_memory_bytes: int = Field(
         default_factory=lambda: machine_memory_bytes() * 3 // 4,

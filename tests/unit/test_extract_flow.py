@@ -1,6 +1,8 @@
 """How much is read at once, and for how long."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -12,7 +14,8 @@ from libs.contracts.jobs import extraction_job
 from libs.contracts.records import FileRecord, FileState
 from libs.mongo.database import MongoSettings
 from libs.objects.settings import S3Settings
-from services.extraction.machine import machine_memory_bytes
+from services.extraction import machine
+from services.extraction.machine import machine_cores, machine_memory_bytes
 from services.extraction.patience import Patience
 from services.extraction.settings import Capacity, RunSettings, SandboxSettings, Settings
 
@@ -43,6 +46,26 @@ def test_no_more_children_work_at_once_than_the_memory_holds(memory: int, capaci
 
 def test_the_machine_has_memory() -> None:
     assert machine_memory_bytes() > 256 << 20
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"),
+    [("50000 100000", 1), ("100000 100000", 1), ("250000 100000", 3), ("800000 100000", 4), ("max 100000", 4), ("", 4)],
+)
+def test_a_container_has_no_more_cores_than_its_quota(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quota: str, cores: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(4)))
+    monkeypatch.setattr(machine, "_CGROUP", tmp_path)
+    assert machine_cores() == 4
+    (tmp_path / "cpu.max").write_text(f"{quota}\n")
+    assert machine_cores() == cores
+
+
+def test_a_container_has_no_more_memory_than_its_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(machine, "_CGROUP", tmp_path)
+    (tmp_path / "memory.max").write_text("1048576\n")
+    assert machine_memory_bytes() == 1 << 20
 
 
 def test_ocr_pages_buy_time_until_the_longest_is_reached() -> None:
