@@ -1,8 +1,8 @@
 """LibreOffice as a converter: one program per document, with a profile of its own that allows nothing.
 
 ``soffice.bin`` is started without the scripts around it, which look for Java and start it anew when it asks for that,
-as it does once it has made its profile. It runs within the limits and the confinement of the child that starts it: no
-network, and half of the memory a child may have.
+as it does once it has made its profile. It inherits the confinement and the limits of the child that starts it: no
+network, and as much memory as a child may have, which each process counts for itself.
 """
 
 import re
