@@ -8,7 +8,6 @@ from services.extraction.content import Reason
 
 _XML_REASONS = {
     "Excessive depth": Reason.NESTING,
-    "Maximum entity": Reason.DOCTYPE,
     "entity": Reason.DOCTYPE,
 }
 """Words of libxml2's messages; its numbers for these are shared with other errors."""
