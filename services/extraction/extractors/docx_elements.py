@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from services.extraction.extractors.ooxml_package import attribute
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import attribute, local_name
 
 SKIPPED = frozenset(
     {"del", "moveFrom", "delText", "delInstrText", "pPr", "rPr", "tblPr", "tblPrEx", "tblGrid", "trPr", "tcPr"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.extraction.extractors.docx_elements import find, is_on, number
-from services.extraction.extractors.ooxml_package import attribute
+from services.extraction.extractors.xml_parts import attribute
 
 CHECKED, UNCHECKED = "[x]", "[ ]"
 _HYPERLINK = re.compile(r'\s*HYPERLINK\s+(?:"([^"]+)"|([^\s"\\]\S*))', re.IGNORECASE)

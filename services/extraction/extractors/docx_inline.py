@@ -12,10 +12,9 @@ from services.extraction.extractors.docx_fields import CHECKED, UNCHECKED, Field
 from services.extraction.extractors.docx_notes import Note
 from services.extraction.extractors.docx_shared import Shared
 from services.extraction.extractors.equations import equation
-from services.extraction.extractors.ooxml_package import attribute
 from services.extraction.extractors.shifted_text import shifted
 from services.extraction.extractors.symbol_fonts import resolve_symbols, symbol
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import attribute, local_name
 
 PAGE_BREAK = "\f"
 _STRUCK = "~~"

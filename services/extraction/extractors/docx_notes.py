@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from services.extraction.extractors.ooxml_package import attribute
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import attribute, local_name
 
 _ORDINARY = frozenset(("", "normal"))
 """Types of notes that hold text; the others are separators (ECMA-376 part 1, 17.18.33)."""

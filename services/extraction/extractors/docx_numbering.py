@@ -11,7 +11,7 @@ from typing import Any
 
 from services.extraction.extractors.docx_elements import find, is_on, number, value
 from services.extraction.extractors.list_numbers import formatted
-from services.extraction.extractors.ooxml_package import attribute
+from services.extraction.extractors.xml_parts import attribute
 
 BULLET = "-"
 DEEPEST_LEVEL = 8

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.extraction.extractors.docx_elements import find, number, value
-from services.extraction.extractors.ooxml_package import attribute
+from services.extraction.extractors.xml_parts import attribute
 
 _HEADING = re.compile(r"heading ?([1-9])", re.IGNORECASE)
 _TITLE = "title"

@@ -12,9 +12,8 @@ from services.extraction.extractors.docx_elements import SKIPPED, find, is_on, n
 from services.extraction.extractors.docx_inline import PAGE_BREAK, InlineWalk
 from services.extraction.extractors.docx_notes import Note
 from services.extraction.extractors.docx_shared import Shared
-from services.extraction.extractors.ooxml_package import attribute
 from services.extraction.extractors.tables import markdown_table
-from services.extraction.extractors.xml_parts import local_name
+from services.extraction.extractors.xml_parts import attribute, local_name
 
 _WIDEST_SPAN = 63
 """Word's own limit of columns; a larger ``gridSpan`` is damage or an attack."""

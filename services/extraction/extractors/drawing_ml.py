@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.extraction.extractors.chart_tables import chart_blocks
-from services.extraction.extractors.ooxml_package import Package, attribute
+from services.extraction.extractors.ooxml_package import Package
 from services.extraction.extractors.pptx_text import paragraph_text
-from services.extraction.extractors.xml_parts import local_name, parse_part
+from services.extraction.extractors.xml_parts import attribute, local_name, parse_part
 
 _FALLBACK = "Fallback"
 """The copy of alternate content for programs that do not understand the first choice."""

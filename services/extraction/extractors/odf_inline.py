@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.extraction.extractors.odf_styles import Styles
-from services.extraction.extractors.ooxml_package import attribute
 from services.extraction.extractors.shifted_text import shifted
-from services.extraction.extractors.xml_parts import local_name, whole_number
+from services.extraction.extractors.xml_parts import attribute, local_name, whole_number
 
 SKIPPED = frozenset(
     {"tracked-changes", "sequence-decls", "variable-decls", "user-field-decls", "dde-connection-decls", "scripts"}

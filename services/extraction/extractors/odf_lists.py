@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.extraction.extractors.odf_styles import BULLET, ListStyle, Styles, marker
-from services.extraction.extractors.ooxml_package import attribute
-from services.extraction.extractors.xml_parts import whole_number
+from services.extraction.extractors.xml_parts import attribute, whole_number
 
 
 @dataclass(slots=True)

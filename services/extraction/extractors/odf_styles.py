@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.extraction.extractors.list_numbers import formatted
-from services.extraction.extractors.ooxml_package import attribute
-from services.extraction.extractors.xml_parts import local_name, whole_number
+from services.extraction.extractors.xml_parts import attribute, local_name, whole_number
 
 BULLET = "-"
 _DEEPEST_LEVEL = 10

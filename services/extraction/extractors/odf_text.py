@@ -10,9 +10,8 @@ from services.extraction.extractors.blocks import Block, table_block
 from services.extraction.extractors.odf_inline import ASIDE, SKIPPED, Gathered, InlineWalk
 from services.extraction.extractors.odf_lists import ListCounter, OpenList
 from services.extraction.extractors.odf_styles import BULLET, Styles
-from services.extraction.extractors.ooxml_package import attribute
 from services.extraction.extractors.tables import markdown_table
-from services.extraction.extractors.xml_parts import local_name, whole_number
+from services.extraction.extractors.xml_parts import attribute, local_name, whole_number
 
 _DEEPEST_HEADING = 6
 _DEEPEST_OUTLINE = 10

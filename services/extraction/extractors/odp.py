@@ -9,9 +9,9 @@ from typing import Any
 from services.extraction.content import ErrorCode, Facts, Items, Limits, Page, Unreadable
 from services.extraction.extractors.odf_package import CONTENT, package_facts, refuse_encrypted
 from services.extraction.extractors.odp_shapes import SlideReader
-from services.extraction.extractors.odp_text import ListStyles, attribute
+from services.extraction.extractors.odp_text import ListStyles
 from services.extraction.extractors.registry import extracts
-from services.extraction.extractors.xml_parts import damage_is_corrupt, iterate_part, local_name
+from services.extraction.extractors.xml_parts import attribute, damage_is_corrupt, iterate_part, local_name
 from services.extraction.media_types import ODF_PRESENTATION
 
 _READ = ("style", "list-style", "footer-decl", "date-time-decl", "page")

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.extraction.content import Unreadable
-from services.extraction.extractors.odp_text import ListStyles, attribute, lines_of, paragraph_text
+from services.extraction.extractors.odp_text import ListStyles, lines_of, paragraph_text
 from services.extraction.extractors.reading_order import EMU_PER_INCH, Point, in_reading_order
 from services.extraction.extractors.tables import markdown_table
-from services.extraction.extractors.xml_parts import damage_is_corrupt, local_name, parse_part, whole_number
+from services.extraction.extractors.xml_parts import attribute, damage_is_corrupt, local_name, parse_part, whole_number
 
 _LENGTH = re.compile(r"(-?[\d.]+)(cm|mm|in|pt|pc|px)")
 _PER_INCH = {"cm": 2.54, "mm": 25.4, "in": 1.0, "pt": 72.0, "pc": 6.0, "px": 96.0}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-from services.extraction.extractors.xml_parts import local_name, whole_number
+from services.extraction.extractors.xml_parts import attribute, local_name, whole_number
 
 _MOST_SPACES = 1_000
 _UNREAD = {"annotation", "note-citation", "page-number", "tracked-changes", "ruby-text"}
@@ -11,11 +11,6 @@ _INDENT = "  "
 
 ListStyles = MutableMapping[str, set[str]]
 """By the name of a list style, the levels (``"1"``, …) on which it numbers; on the others it has bullets."""
-
-
-def attribute(element: Any, name: str) -> str:
-    """Return an attribute whatever its namespace, "" without it."""
-    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
 
 
 def paragraph_text(paragraph: Any) -> str:

@@ -95,11 +95,6 @@ class Package:
         )
 
 
-def attribute(element: Any, name: str) -> str:
-    """Return an attribute in whatever namespace (``r:id`` has another one in the strict dialect), "" without it."""
-    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
-
-
 def _relationship(element: Any, folder: str) -> Relationship:
     external = element.get("TargetMode", "").lower() == "external"
     target = element.get("Target", "")

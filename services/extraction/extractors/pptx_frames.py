@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from services.extraction.extractors.chart_tables import chart_blocks
-from services.extraction.extractors.ooxml_package import Relationship, attribute
+from services.extraction.extractors.ooxml_package import Relationship
 from services.extraction.extractors.pptx_parts import Parts
 from services.extraction.extractors.pptx_text import body_text
 from services.extraction.extractors.tables import markdown_table
+from services.extraction.extractors.xml_parts import attribute
 
 _TRUE = {"1", "true"}
 

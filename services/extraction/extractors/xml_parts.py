@@ -139,6 +139,11 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
+def attribute(element: Any, name: str) -> str:
+    """Return an attribute in whatever namespace (``r:id`` has another one in the strict dialect), "" without it."""
+    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
+
+
 def whole_number(text: str, otherwise: int, most: int = _LARGEST_NUMBER, *, least: int = 0) -> int:
     """Read a number that is not negative, however many digits it has; the result is from ``least`` to ``most``."""
     found = int(text[:_MOST_DIGITS]) if text.isascii() and text.isdecimal() else otherwise
