@@ -1,6 +1,7 @@
 """Stores a run's pages while it goes on: the first at once, a later one after a moment in which others join it."""
 
 import asyncio
+import logging
 from types import TracebackType
 from typing import Self
 
@@ -9,12 +10,14 @@ from services.extraction.progress import Progress
 from services.extraction.result import Gathering
 from services.extraction.store import ExtractionStore
 
+_log = logging.getLogger(__name__)
+
 
 class PageWriter:
     """``async with``: writes what ``gathering`` holds; when the block ends in order, all of it is written.
 
     Writing goes on beside reading. What it failed with (the database's outages, ``LeaseLost``) is raised by the next
-    ``added``, or at the end of the block.
+    ``added``, or at the end of the block; when the block fails itself, it is logged.
     """
 
     def __init__(
@@ -48,10 +51,18 @@ class PageWriter:
             if kind is None:
                 await self._write()
         finally:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            failure = await self._stop()
+        if failure is None or failure is error:
+            return
         if kind is None:
-            self._raise_failure()
+            raise failure
+        _log.warning("pages were not written either", exc_info=failure)
+
+    async def _stop(self) -> BaseException | None:
+        """End the writing beside the block; give what it failed with."""
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        return None if self._task.cancelled() else self._task.exception()
 
     async def _run(self) -> None:
         while True:

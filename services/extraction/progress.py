@@ -59,6 +59,8 @@ class Progress:
     ) -> None:
         self._task.cancel()
         await asyncio.wait({self._task})
+        if not self._task.cancelled() and (failure := self._task.exception()):
+            _log.error("progress was not told to the end", exc_info=failure)
 
     async def _run(self) -> None:
         while True:
