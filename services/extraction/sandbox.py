@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from io import FileIO
 from pathlib import Path
 
 from libs.errors import DependencyUnavailable
@@ -101,10 +102,7 @@ class Sandbox:
         raise DependencyUnavailable("sandbox")
 
     async def _launch(self, task: Task, seconds: float) -> Reading:
-        control, far_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        control.setblocking(False)
-        reports, far_reports = os.pipe()
-        pipe = os.fdopen(reports, "rb", buffering=0)
+        control, far_control, pipe, far_reports = _open_channels()
         try:
             try:
                 await self._template.send(task.model_dump_json().encode(), [far_control.fileno(), far_reports])
@@ -120,6 +118,19 @@ class Sandbox:
             pipe.close()
             raise
         return Reading(task, seconds, control, stream, transport)
+
+
+def _open_channels() -> tuple[socket.socket, socket.socket, FileIO, int]:
+    """Make the control socket's two ends and the pipe for reports; raises ``OSError`` and leaves nothing open then."""
+    control, far_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        reports, far_reports = os.pipe()
+    except OSError:
+        control.close()
+        far_control.close()
+        raise
+    control.setblocking(False)
+    return control, far_control, FileIO(reports, "rb"), far_reports
 
 
 async def _await_start(control: socket.socket) -> None:

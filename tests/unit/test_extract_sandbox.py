@@ -1,9 +1,11 @@
 """The wall around children: what misbehaving extractors can do, which is nothing to anybody else."""
 
 import asyncio
+import errno
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -13,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from libs.errors import DependencyUnavailable
 from services.extraction.content import ErrorCode, Limits, Warn
 from services.extraction.protocol import SOURCE_NAME, Begun, Exit, Finding, InForce, PageReport, WarningReport
 from services.extraction.reading import _code_of
@@ -350,3 +353,25 @@ async def test_a_bomb_ends_with_a_reason(
 ) -> None:
     _, code = await read(sandbox, tmp_path, content, suffix)
     assert code in codes
+
+
+async def test_a_process_out_of_descriptors_leaks_none_for_a_child_it_cannot_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[socket.socket] = []
+    open_pair = socket.socketpair
+
+    def remembered_pair(*kind: int) -> tuple[socket.socket, ...]:
+        opened.extend(open_pair(*kind))
+        return tuple(opened[-2:])
+
+    def no_pipe() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("services.extraction.sandbox.socket.socketpair", remembered_pair)
+    monkeypatch.setattr("services.extraction.sandbox.os.pipe", no_pipe)
+    with pytest.raises(DependencyUnavailable):
+        async with Sandbox(SETTINGS, slots=1).open(tmp_path, suffix=".txt", limits=Limits(), seconds=1):
+            pass
+    assert opened
+    assert [end.fileno() for end in opened] == [-1] * len(opened)
