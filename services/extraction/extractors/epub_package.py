@@ -4,13 +4,14 @@ import posixpath
 import zipfile
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
 from lxml import etree
 
 from services.extraction.content import Facts
+from services.extraction.extractors.xml_parts import moment
 
 DAMAGE = (
     zipfile.BadZipFile,
@@ -117,9 +118,4 @@ def _facts(root: Any) -> Facts:
 
 def _date(written: str) -> datetime | None:
     """Read a W3C date, which may be a year or a month alone."""
-    whole = written + "-01-01"[len(written) - 4 :] if len(written) in {4, 7} else written
-    try:
-        date = datetime.fromisoformat(whole)
-    except ValueError:
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+    return moment(written + "-01-01"[len(written) - 4 :] if len(written) in {4, 7} else written)

@@ -5,7 +5,6 @@ are listed as written.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from services.extraction.extractors.blocks import sections
 from services.extraction.extractors.html_markup import pieces, read_markup
 from services.extraction.extractors.html_walk import HtmlWalk
 from services.extraction.extractors.registry import extracts
+from services.extraction.extractors.xml_parts import moment
 from services.extraction.media_types import HTML
 
 _AUTHORS = ("author", "article:author", "dc.creator", "dcterms.creator")
@@ -49,14 +49,6 @@ def facts_of(tree: LexborHTMLParser) -> Facts:
     return Facts(
         title=(title.text().strip() if title else None) or None,
         author=next(filter(None, map(declared.get, _AUTHORS)), None),
-        created_at=next(filter(None, (_date(declared.get(name)) for name in _DATES)), None),
+        created_at=next(filter(None, (moment((declared.get(name) or "").strip()) for name in _DATES)), None),
         language=language.partition("-")[0].strip().lower() if language else None,
     )
-
-
-def _date(written: str | None) -> datetime | None:
-    try:
-        date = datetime.fromisoformat((written or "").strip())
-    except ValueError:
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
