@@ -67,6 +67,8 @@ def test_a_page_says_what_it_is(tmp_path: Path) -> None:
         ("<pre>```</pre>", "````\n```\n````"),
         ("<blockquote><p>a<br>b<blockquote>c</blockquote></blockquote>", "> a\n> b\n\n> > c"),
         ("<dl><dt>term<dd>meaning<dd>other</dl>", "term\n: meaning\n: other"),
+        ("10<sup>6</sup> 10<sup><b>-9</b></sup> H<sub>2</sub>O 1<sup>st</sup> 7", "10⁶ 10⁻⁹ H₂O 1st 7"),
+        ("<table><tr><th>area<td>5 m<sup>2</sup></table>", "| area | 5 m² |\n| --- | --- |"),
         ("old <del>was</del> <s>said</s> <q>so</q>", "old ~~was~~ ~~said~~ “so”"),
         ('see <img src="http://localhost/x" alt="a cat">', "see a cat"),
         ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>", "漢(kan)"),

@@ -22,6 +22,7 @@ from services.extraction.extractors.html_elements import (
 )
 from services.extraction.extractors.html_fields import AROUND, instead_of
 from services.extraction.extractors.html_tables import children, grid, holds_data
+from services.extraction.extractors.shifted_text import shifted
 from services.extraction.extractors.tables import markdown_table
 
 _SPACES = re.compile(r"[ \t\n\f\r\xa0]+")
@@ -30,6 +31,7 @@ _SEVERAL_SPACES = re.compile(r" {2,}")
 _FENCES = re.compile(r"`{3,}")
 _TARGETLESS = ("#", "javascript:", "data:")
 _MOST_LINKS = 1_000
+_POSITIONS = {"sup": "superscript", "sub": "subscript"}
 
 
 @dataclass(slots=True)
@@ -57,6 +59,8 @@ class HtmlWalk:
         self._numbers: list[int | None] = []
         """The next number of each open list, None where items are not numbered."""
         self._preformatted = 0
+        self._positions: list[str] = []
+        """Of the open elements that raise or lower their text."""
         self._tight = False
 
     def all_blocks(self, trees: Iterable[LexborHTMLParser]) -> Iterator[Block]:
@@ -102,6 +106,8 @@ class HtmlWalk:
             self._containers.append(self._container(tag, node))
         elif tag in PREFORMATTED:
             self._preformatted += 1
+        elif tag in _POSITIONS:
+            self._positions.append(_POSITIONS[tag])
         elif tag in {"a", "area"}:
             self._link((node.attributes.get("href") or "").strip())
         self._inline += [instead_of(tag, node), AROUND.get(tag, ("", ""))[0]]
@@ -120,9 +126,13 @@ class HtmlWalk:
             self._containers.pop()
         elif tag in PREFORMATTED:
             self._preformatted -= 1
+        elif tag in _POSITIONS:
+            self._positions.pop()
 
     def _add(self, text: str) -> None:
         text = text.replace("\xad", "")
+        if self._positions:
+            text = shifted(text, self._positions[-1])
         self._inline.append(text if self._preformatted else _SPACES.sub(" ", text))
 
     def _link(self, target: str) -> None:
