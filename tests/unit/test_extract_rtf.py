@@ -55,6 +55,8 @@ def test_a_document_says_what_it_is(tmp_path: Path) -> None:
         (r"\u228 \par b", "ä\n\nb"),
         (r"{\b bold}{\i  and} {\deleted gone}{\v hidden}\deleted gone\plain  back", "bold and hidden back"),
         (r"{\field{\*\fldinst PAGE}{\fldrslt 7}} {\*\bkmkstart x}a{\xe index}{\unknown b}{\*\unknown c}", "7 ab"),
+        (r"10{\super 6} s{\super\u8722?9} H\sub 2\nosupersub O m\super 2\plain 7 1{\super st}", "10⁶ s⁻⁹ H₂O m²7 1st"),
+        (r"a{\super\chftn{\footnote\pard 42}}", "a [Footnote: 42]"),
         (r"\emdash\endash\bullet\lquote\rquote\ldblquote\rdblquote", "—\u2013•\u2018\u2019“”"),
         (r"a\bin4 }}\{b", "ab"),
     ],

@@ -25,6 +25,7 @@ from services.extraction.extractors.rtf_state import (
     State,
 )
 from services.extraction.extractors.rtf_tokens import Token, tokens
+from services.extraction.extractors.shifted_text import shifted
 
 _HEADING_STYLE = re.compile(r"heading ([1-9])\b", re.IGNORECASE)
 _HYPERLINK = re.compile(r"""\s*HYPERLINK\s+"?(?P<target>[^"\s\\]+)""", re.IGNORECASE)
@@ -146,7 +147,7 @@ class RtfReader:
             self._set(destination=word if word in DATA else UNSEEN)
 
     def _capture(self, word: bytes) -> None:
-        self._set(destination=BODY)
+        self._set(destination=BODY, position="")
         self._captured, self._text = word, []
 
     def _complete(self, captured: bytes, text: str, state: State) -> None:
@@ -200,12 +201,13 @@ class RtfReader:
 
     def _decode_pending(self) -> None:
         if self._pending:
-            self._text.append(self._pending.decode(self._state.codec or self._encodings.of_document, "replace"))
+            text = self._pending.decode(self._state.codec or self._encodings.of_document, "replace")
+            self._text.append(shifted(text, self._state.position))
             self._pending.clear()
 
     def _append(self, text: str) -> None:
         if self._state.destination == BODY and not self._state.deleted:
-            self._text.append(text)
+            self._text.append(shifted(text, self._state.position))
 
     def _set(self, **properties: Any) -> None:
         self._state = replace(self._state, **properties)
@@ -220,7 +222,7 @@ class RtfReader:
             self._set(codec=self._encodings.of_font(number))
 
     def _plain(self, _: int) -> None:
-        self._set(codec=self._encodings.of_font(self._encodings.default_font), deleted=False)
+        self._set(codec=self._encodings.of_font(self._encodings.default_font), deleted=False, position="")
 
     def _end_paragraph(self, _: int) -> None:
         state = self._state

@@ -37,6 +37,8 @@ class State:
     fallback: int = 1
     """Bytes that follow ``\\u`` for readers without Unicode."""
     deleted: bool = False
+    position: str = ""
+    """Of the text: superscript, subscript or neither."""
     endnote: bool = False
     in_table: bool = False
     style: int = 0
@@ -51,6 +53,9 @@ _DEEPEST_LIST = 8
 PROPERTIES: Mapping[bytes, Callable[[int], dict[str, Any]]] = {
     b"uc": lambda number: {"fallback": max(number, 0)},
     b"deleted": lambda number: {"deleted": bool(number)},
+    b"super": lambda number: {"position": "superscript" if number else ""},
+    b"sub": lambda number: {"position": "subscript" if number else ""},
+    b"nosupersub": lambda _: {"position": ""},
     b"ftnalt": lambda _: {"endnote": True},
     b"pard": lambda _: {"in_table": False, "style": 0, "level": 0, "list_level": 0},
     b"intbl": lambda number: {"in_table": bool(number)},
