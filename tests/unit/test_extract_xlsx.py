@@ -72,6 +72,15 @@ def test_a_sheet_is_a_table_of_what_its_cells_show(tmp_path: Path) -> None:
     ]
 
 
+def test_raised_and_lowered_numbers_do_not_become_other_numbers(tmp_path: Path) -> None:
+    def fill(workbook: xlsxwriter.Workbook) -> None:
+        raised, lowered = (workbook.add_format({"font_script": script}) for script in (1, 2))
+        sheet = workbook.add_worksheet()
+        sheet.write_rich_string("A1", "10", raised, "6", " H", lowered, "2", "O 1", raised, "st")
+
+    assert "10⁶ H₂O 1st" in text(tmp_path, xlsx(fill))
+
+
 def test_sheets_keep_their_order_and_hidden_ones_say_so(tmp_path: Path) -> None:
     def fill(workbook: xlsxwriter.Workbook) -> None:
         for name in ("First", "Second", "Empty", "Third"):

@@ -9,6 +9,7 @@ from services.extraction.extractors.cell_addresses import column_number
 from services.extraction.extractors.number_formats import BUILT_IN, NumberFormat, general, number_format
 from services.extraction.extractors.ooxml_package import Package
 from services.extraction.extractors.sheet_pages import SheetRow
+from services.extraction.extractors.shifted_text import shifted
 from services.extraction.extractors.xml_parts import local_name
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -34,8 +35,14 @@ def rich_text(element: Any) -> str:
         if name == "t":
             pieces.append(child.text or "")
         elif name == "r":
-            pieces += [part.text or "" for part in child if local_name(part) == "t"]
+            position = _position(child)
+            pieces += [shifted(part.text or "", position) for part in child if local_name(part) == "t"]
     return unescape("".join(pieces))
+
+
+def _position(run: Any) -> str:
+    found = run.find("{*}rPr/{*}vertAlign")
+    return found.get("val", "") if found is not None else ""
 
 
 def unescape(text: str) -> str:
