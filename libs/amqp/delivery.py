@@ -14,11 +14,18 @@ RETRIES_HEADER = "x-satchel-retries"
 AGAIN_HEADER = "x-satchel-again"
 """Set on a copy of a delivery that was a redelivery: the broker forgets that with the original."""
 
+RETURNS_HEADER = "x-satchel-returns"
+"""Set on a copy: how often its originals went back to the queue, which the broker forgets with each of them."""
+
 REASON_HEADER = "x-satchel-reason"
-"""Why we dead-lettered a message: a ``BadMessage`` reason, ``retries_exhausted`` or ``refused``."""
+"""Why we dead-lettered a message: a ``BadMessage`` reason, ``retries_exhausted``, ``refused`` or
+``delivery_limit`` (where the broker does so itself, its own ``x-death`` says it)."""
 
 QUEUE_HEADER = "x-satchel-queue"
 """Which queue a dead letter came from."""
+
+_DELIVERY_COUNT_HEADER = "x-delivery-count"
+"""Set by the broker on what comes from a quorum queue again."""
 
 
 @dataclass(frozen=True)
@@ -52,5 +59,14 @@ def delivered_before(incoming: AbstractIncomingMessage) -> bool:
 
 def retries_of(incoming: AbstractIncomingMessage) -> int:
     """Give the number of delayed retries; whatever is no such number counts as none."""
-    retries = incoming.headers.get(RETRIES_HEADER, 0)
-    return max(0, retries) if isinstance(retries, int) else 0
+    return _count_in(incoming, RETRIES_HEADER)
+
+
+def returns_of(incoming: AbstractIncomingMessage) -> int:
+    """Give how often this message and the originals of its copies went back to the queue, as brokers count that."""
+    return _count_in(incoming, RETURNS_HEADER) + _count_in(incoming, _DELIVERY_COUNT_HEADER)
+
+
+def _count_in(incoming: AbstractIncomingMessage, header: str) -> int:
+    count = incoming.headers.get(header, 0)
+    return max(0, count) if isinstance(count, int) else 0

@@ -9,6 +9,7 @@ raises another ``AppError``                dead-lettered as ``refused``: repeati
 raises anything else                       logged and returned; dead after the broker's delivery limit
 is cancelled because the process stops     returned, uncounted where the broker can
 never runs, the message is unreadable      dead-lettered with the reason
+never runs, it was returned too often      dead-lettered as ``delivery_limit``, if the broker has not done so
 =========================================  ===========================================================
 
 A delivery is acknowledged after the handler returned, that is after its result is stored, and never before. Whoever
@@ -30,17 +31,19 @@ from libs.amqp.delivery import (
     QUEUE_HEADER,
     REASON_HEADER,
     RETRIES_HEADER,
+    RETURNS_HEADER,
     Delivery,
     Handler,
     delivered_before,
     read_delivery,
     retries_of,
+    returns_of,
 )
 from libs.amqp.envelope import MAX_BODY_BYTES, BadMessage
 from libs.amqp.outages import cancellations, outages_translated
 from libs.amqp.sender import Outgoing, Sender
 from libs.amqp.settings import AmqpSettings
-from libs.amqp.topology import DEAD, RETRY_DELAYS, WorkQueue
+from libs.amqp.topology import DEAD, DELIVERY_LIMIT, RETRY_DELAYS, WorkQueue
 from libs.errors import AppError, DependencyUnavailable, Kind
 from libs.logs import REQUEST_ID
 from libs.mongo.database import OUTAGES
@@ -70,6 +73,10 @@ class Settlement:
             _log.warning("unreadable message", extra={"queue": self._queue.name, "reason": str(error)})
             await self._bury(incoming, error.reason)
             return
+        if returns_of(incoming) > DELIVERY_LIMIT:
+            _log.error("returned too often", extra=self._about(delivery))
+            await self._bury(incoming, "delivery_limit")
+            return
         REQUEST_ID.set(delivery.correlation_id)
         try:
             await self._handle(incoming, delivery)
@@ -87,11 +94,13 @@ class Settlement:
     async def put_back(self, incoming: AbstractIncomingMessage) -> None:
         """Return a delivery to the end of its queue, for whichever process has room.
 
-        A copy, because RabbitMQ before 4.3 counts a nack towards the limit; what it tells of earlier deliveries stays.
+        A copy, because RabbitMQ before 4.3 counts a nack towards the limit. The broker counts its returns from zero
+        again, so the copy carries those of the original, and ``process`` keeps to the limit for both together.
         """
         headers: dict[str, str | int] = {
             RETRIES_HEADER: retries_of(incoming),
             AGAIN_HEADER: int(delivered_before(incoming)),
+            RETURNS_HEADER: returns_of(incoming),
         }
         try:
             await self._sender.send(self._copy(incoming, self._queue.exchange, headers))

@@ -7,11 +7,20 @@ import pytest
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import SecretStr
 
-from libs.amqp.delivery import AGAIN_HEADER, RETRIES_HEADER, Delivery, Handler, read_delivery
+from libs.amqp.delivery import (
+    AGAIN_HEADER,
+    REASON_HEADER,
+    RETRIES_HEADER,
+    RETURNS_HEADER,
+    Delivery,
+    Handler,
+    read_delivery,
+)
 from libs.amqp.envelope import Envelope
 from libs.amqp.sender import Sender
 from libs.amqp.settings import AmqpSettings
 from libs.amqp.settlement import Settlement
+from libs.amqp.topology import DELIVERY_LIMIT
 from libs.errors import DependencyUnavailable
 from tests.support.amqp import FILES_QUEUE, a_job
 
@@ -71,10 +80,32 @@ async def test_what_is_put_back_remembers_that_it_was_delivered_before() -> None
     await settlement.put_back(incoming)
     copy = sender.send.await_args.args[0]
     assert (copy.exchange, copy.routing_key) == (FILES_QUEUE.exchange, FILES_QUEUE.routing_key)
-    assert copy.headers == {RETRIES_HEADER: 2, AGAIN_HEADER: 1}
+    assert copy.headers == {RETRIES_HEADER: 2, AGAIN_HEADER: 1, RETURNS_HEADER: 0}
     incoming.ack.assert_awaited_once_with()
     incoming.headers, incoming.redelivered = copy.headers, False
     assert read_delivery(incoming).redelivered
+
+
+async def test_returns_are_counted_through_all_copies_of_a_message() -> None:
+    incoming = _incoming()
+    incoming.headers = {RETURNS_HEADER: 2, "x-delivery-count": 3}
+    settlement, sender = _settlement(_crash)
+    await settlement.put_back(incoming)
+    assert sender.send.await_args.args[0].headers[RETURNS_HEADER] == 5
+
+
+@pytest.mark.parametrize(("since_the_copy", "handled"), [(0, True), (1, False)])
+async def test_copies_do_not_outlive_the_delivery_limit(since_the_copy: int, handled: bool) -> None:
+    handler = AsyncMock()
+    incoming = _incoming()
+    incoming.headers = {RETURNS_HEADER: DELIVERY_LIMIT, "x-delivery-count": since_the_copy}
+    settlement, sender = _settlement(handler)
+    await settlement.process(incoming)
+    assert handler.await_count == handled
+    assert [call.args[0].headers.get(REASON_HEADER) for call in sender.send.await_args_list] == (
+        [] if handled else ["delivery_limit"]
+    )
+    incoming.ack.assert_awaited_once_with()
 
 
 async def test_what_cannot_be_put_back_is_returned() -> None:
