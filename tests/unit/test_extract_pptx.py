@@ -1,8 +1,10 @@
 """Presentations (.pptx): nothing that a reader of the slides sees is lost, nothing is read twice."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from lxml.etree import SubElement
 
 from services.extraction.content import ErrorCode, Facts, Items, Limits, Notice, Page, Reason, Unreadable, Warn
 from services.extraction.extractors.pptx import extract_pptx
@@ -10,6 +12,7 @@ from tests.support import slide_documents
 from tests.support.documents import replace_member, unzip
 
 _SLIDE = "ppt/slides/slide1.xml"
+_DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 
 
 def read(folder: Path, content: bytes, limits: Limits | None = None) -> list[Page | Facts | Notice]:
@@ -72,6 +75,21 @@ def test_a_numbered_list_counts_on_each_level_and_starts_where_it_says(tmp_path:
     lines = [(0, 3, "three"), (1, 1, "inner"), (1, 1, "inner"), (0, 3, "four"), (0, None, "break"), (0, 1, "one")]
     text = pages(tmp_path, slide_documents.numbered_pptx(lines))[0].text
     assert text == "3. three\n  1. inner\n  2. inner\n4. four\nbreak\n1. one"
+
+
+def test_raised_and_lowered_numbers_do_not_become_other_numbers(tmp_path: Path) -> None:
+    runs = (("10", "0"), ("6", "30000"), (" H", None), ("2", "-25%"), ("O 1", "0%"), ("st", "30%"), (" 7", "0"))
+
+    def write(root: Any) -> None:
+        (paragraph,) = (found.getparent().getparent() for found in root.iter("{*}t") if found.text == "one")
+        paragraph.clear()
+        for text, baseline in runs:
+            run = SubElement(paragraph, f"{_DRAWING}r")
+            SubElement(run, f"{_DRAWING}rPr", {} if baseline is None else {"baseline": baseline})
+            SubElement(run, f"{_DRAWING}t").text = text
+
+    deck = slide_documents.edited(slide_documents.titled_pptx("one"), _SLIDE, write)
+    assert pages(tmp_path, deck)[0].text.startswith("# 10⁶ H₂O 1st 7\n")
 
 
 def test_slides_are_numbered_as_the_presentation_numbers_them(tmp_path: Path) -> None:

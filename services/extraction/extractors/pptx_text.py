@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from services.extraction.extractors.shifted_text import shifted
 from services.extraction.extractors.xml_parts import local_name, whole_number
 
 _INDENT = "  "
@@ -51,10 +52,19 @@ def _pieces(element: Any) -> Iterator[str]:
     for child in element:
         name = local_name(child)
         if name == "t":
-            yield child.text or ""
+            yield shifted(child.text or "", _position(element))
         elif name == "br":
             yield "\n"
         elif name == "AlternateContent":
             yield next(filter(None, ("".join(_pieces(choice)) for choice in child)), "")
         elif name != "fld" or child.get("type") not in _UNSEEN_FIELDS:
             yield from _pieces(child)
+
+
+def _position(run: Any) -> str:
+    """Return where a run's baseline puts it: a percentage above the line, or below it where negative."""
+    properties = run.find("{*}rPr")
+    baseline = properties.get("baseline", "") if properties is not None else ""
+    if baseline.startswith("-"):
+        return "subscript"
+    return "superscript" if baseline.strip("0%") else ""
