@@ -83,7 +83,10 @@ class Consumer:
         return await self._link.healthy()
 
     def count_waiting(self) -> int:
-        """Give the messages that waited in the queues at the last look, which is taken once per heartbeat."""
+        """Give the messages in the queues that no process had taken at the last look (once per heartbeat).
+
+        What a process has taken, up to its prefetch in each queue, is not among them, whether it is handled yet or not.
+        """
         return self._queued
 
     async def _consume(self, session: Session) -> None:

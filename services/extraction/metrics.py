@@ -7,7 +7,13 @@ JOBS = Counter("satchel_extraction_jobs", "Jobs by how they ended", ["outcome"])
 ``heavy`` (moved to the other queues), ``lost`` (the lease), ``handed_back`` (outage or shutdown)."""
 
 RUNNING = Gauge("satchel_extraction_running", "Documents being read now", ["queue"])
-WAITING = Gauge("satchel_extraction_waiting", "Jobs in the queues, as last seen; the same for every replica", ["queue"])
+WAITING = Gauge(
+    "satchel_extraction_waiting",
+    "Jobs in the queues that no replica has taken, as last seen; the same for every replica",
+    ["queue"],
+)
+"""A replica takes up to its slots but one from each lane, and what it has not begun yet appears nowhere: 0 means that
+the replicas hold all there is, not that nobody waits."""
 SECONDS = Histogram(
     "satchel_extraction_seconds",
     "Time from claim to result",
