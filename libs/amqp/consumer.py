@@ -29,8 +29,8 @@ unacknowledged message is to be kept for its handler."""
 class Consumer:
     """One handler for one or more queues. What an outcome means stands in ``libs.amqp.settlement``.
 
-    ``slots`` messages are handled at once. Several queues take turns, and none of them ever has the last slot, so that
-    the first message of another need not wait for the end of long work.
+    ``slots`` messages are handled at once. Several queues take turns, and where there are two slots or more, none of
+    the queues gets all of them: the first message of another need not wait for the end of long work.
 
     A delivery is acknowledged when its handler has returned, and by nobody else. When the connection is lost, running
     handlers finish; their messages are delivered again, so a handler must not mind doing finished work a second time.

@@ -1,4 +1,4 @@
-"""Lets queues take turns: whoever waits in the one that was served longest ago comes next."""
+"""Lets queues take turns: one that begins to wait goes to the end of the line, and so does one that was served."""
 
 import asyncio
 from collections import Counter, deque
