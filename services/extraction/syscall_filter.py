@@ -58,11 +58,6 @@ def refuse_network_calls() -> bool:
     )
 
 
-def _only_streams(call: int) -> Iterator[Instruction]:
-    yield from _refuse_where(call, (_EQUAL, 1, 0, _AF_UNIX), errno.EPERM)
-    yield from _refuse_where(call, (_ANY_BIT, 0, 1, _DATAGRAMS), errno.EPERM, _SECOND_ARGUMENT)
-
-
 def refuse_kernel_interfaces() -> bool:
     """Make calls fail that neither parsers nor converters need: other processes, namespaces, mounts, the machine.
 
@@ -121,6 +116,11 @@ def _refuse_where(call: int, test: Instruction, error: int, argument: int = _FIR
     yield test
     yield (_RETURN, 0, 0, _FAIL | error)
     yield (_LOAD, 0, 0, _NUMBER)
+
+
+def _only_streams(call: int) -> Iterator[Instruction]:
+    yield from _refuse_where(call, (_EQUAL, 1, 0, _AF_UNIX), errno.EPERM)
+    yield from _refuse_where(call, (_ANY_BIT, 0, 1, _DATAGRAMS), errno.EPERM, _SECOND_ARGUMENT)
 
 
 def _install(rules: Iterable[Instruction]) -> bool:
