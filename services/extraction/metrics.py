@@ -12,8 +12,8 @@ WAITING = Gauge(
     "Jobs in the queues that no replica has taken, as last seen; the same for every replica",
     ["queue"],
 )
-"""A replica takes up to its slots but one from each lane, and what it has not begun yet appears nowhere: 0 means that
-the replicas hold all there is, not that nobody waits."""
+"""A replica takes its slots but one, and one at least, from each lane; what it has not begun appears nowhere.
+So 0 means that the replicas hold all there is, not that nobody waits."""
 SECONDS = Histogram(
     "satchel_extraction_seconds",
     "Time from claim to result",
