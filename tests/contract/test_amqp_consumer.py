@@ -295,6 +295,44 @@ async def test_what_waits_too_long_for_its_turn_goes_where_there_is_room_and_kee
     assert (message.headers[RETRIES_HEADER], message.headers[AGAIN_HEADER]) == (0, 0)
 
 
+async def test_a_delivery_that_waits_while_its_connection_is_lost_is_still_one_message(
+    amqp: AmqpSettings, publish: Callable[[ExtractFile], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker puts it back; a copy of the old delivery, sent when its patience ends, would be a second one."""
+    monkeypatch.setattr("libs.amqp.consumer._LONGEST_WAIT_SECONDS", 1)
+    handled: list[object] = []
+    busy, may_end = asyncio.Event(), asyncio.Event()
+    job = a_job()
+
+    async def handler(delivery: Delivery) -> None:
+        busy.set()
+        await may_end.wait()
+        handled.append(delivery.message)
+
+    async def waits() -> bool:
+        return len(consumer._running) == 2
+
+    async def has_come_again() -> bool:
+        return job in handled
+
+    consumer = Consumer(impatient(amqp), EXTRACTION_FILES, handler, slots=1, name="test")
+    await consumer.start()
+    try:
+        await publish(a_job().model_copy(update={"tenant": "crowd"}))
+        await busy.wait()
+        await publish(job)
+        await until(waits)
+        consumer._link.session().end()
+        await asyncio.sleep(1.5)
+        may_end.set()
+        await until(has_come_again)
+        await asyncio.sleep(0.5)
+    finally:
+        may_end.set()
+        await consumer.stop()
+    assert handled.count(job) == 1
+
+
 async def test_stopping_lets_a_running_handler_finish(
     consume: Consume, publish: Callable[[ExtractFile], Awaitable[None]], channel: AbstractChannel
 ) -> None:
